@@ -1,0 +1,95 @@
+# Two commands are enough: `make demo` and `make test`. Both set up whatever is missing. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The interpreter that .venv is made with. (PYTHON is for `make package PYTHON=…`: an interpreter to package.)
+PYTHON3 ?= python3
+export PYTHON3
+
+APP ?= fixtures/iris-flask
+IMAGE ?= $(notdir $(patsubst %/,%,$(APP)))
+PACK_FLAGS ?=
+PYTEST_FLAGS ?=
+
+BIN := .venv/bin
+PYTHON_CODE := src tests tools
+SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bin/detect bin/build .ci/run builder/placeholder/bin/*)
+LEVELS := fast lifecycle image
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo test image explain package vendor builder bench check clean
+demo: builder ## everything from nothing: build the scikit-learn fixture, run it, print a prediction
+	@APP='$(APP)' tools/demo.sh
+
+test: ## all three levels: fast, lifecycle (no Docker), image (pack and Docker)
+	@failed=; for level in $(LEVELS); do $(MAKE) test-$$level || failed="$$failed $$level"; done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+image: $(if $(BUILDER),engine tools,builder) ## build any directory: make image APP=dir IMAGE=name [BUILDER=…] [PACK_FLAGS=…]
+	@BUILDER='$(BUILDER)' tools/pack_build.sh '$(APP)' '$(IMAGE)' $(PACK_FLAGS)
+
+explain: vendor ## print what would be built from APP=dir, and why; builds nothing
+	@$(BIN)/python -I -B src explain '$(APP)'
+
+package: tools .venv ## dist/: the buildpack directory and the .cnb file; PYTHON=<path, url or version> packages an interpreter
+	@tools/package.sh '$(PYTHON)'
+
+vendor: .venv ## vendor/: what the buildpack needs to run from this checkout
+	@$(BIN)/python tools/package_buildpack.py --vendor-only
+
+builder: engine tools base-images package ## our builder image, with its base images
+	@builder/builder.sh ours
+
+bench: builder .venv ## the benchmarks
+	@tools/with_tools.sh $(BIN)/python -m pytest tests/bench $(PYTEST_FLAGS)
+
+check: fmt lint types test-fast ## format, lint, types, fast tests
+
+clean: ## remove what was made here; images and the engine stay
+	rm -rf .build .venv dist vendor .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: fmt lint types test-fast test-lifecycle test-image test-serve
+fmt: .venv ## check the format (fix it: .venv/bin/ruff format)
+	@$(BIN)/ruff format --check $(PYTHON_CODE)
+
+lint: .venv ## ruff, and shellcheck where it is installed
+	@$(BIN)/ruff check $(PYTHON_CODE)
+	@if command -v shellcheck >/dev/null; then shellcheck --external-sources $(SHELL_CODE); fi
+
+types: .venv ## mypy, strict
+	@$(BIN)/mypy
+
+test-fast: .venv vendor ## unit, contract, rules and serving tests; no Docker, under a minute
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/rules tests/serve $(PYTEST_FLAGS)
+
+test-lifecycle: tools package ## the real lifecycle binaries, no Docker
+	@tools/with_tools.sh $(BIN)/python -m pytest tests/lifecycle $(PYTEST_FLAGS)
+
+test-image: builder builders-of-others ## real pack and Docker: images are built, started and asked for predictions
+	@tools/with_tools.sh $(BIN)/python -m pytest tests/image $(PYTEST_FLAGS)
+
+test-serve: .venv ## only the tests of model_server
+	@$(BIN)/python -m pytest tests/serve $(PYTEST_FLAGS)
+
+.PHONY: engine tools base-images builders-of-others .venv
+engine: ## a Docker engine that answers, installed and started if need be
+	@tools/docker_engine.sh
+
+tools: ## pack and lifecycle in .build/tools
+	@tools/go_tools.sh
+
+base-images: engine ## the build and run image, from Debian packages
+	@builder/base_images.sh with-python
+
+# Stand for builders that do not contain our buildpack, and for build images without Python.
+builders-of-others: engine tools
+	@builder/builder.sh empty
+	@builder/builder.sh nopython
+
+.venv:
+	@tools/python_environment.sh
