@@ -1,0 +1,16 @@
+"""Sizes in words."""
+
+from __future__ import annotations
+
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+def render_bytes(count: int) -> str:
+    """For example `286.4 MB`; decimal units, as registries and package indexes show them."""
+    size = float(count)
+    for unit in _UNITS[:-1]:
+        if size < _STEP:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _STEP
+    return f"{size:.1f} {_UNITS[-1]}"
