@@ -1,0 +1,61 @@
+"""Everything observed of a project, as one value. The first half of every build, and all that `explain` needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_buildpack.errors import LfsPointerFound, UnsafeEnvironment
+from ml_buildpack.facts.bindings import Binding, read_bindings
+from ml_buildpack.facts.dependency_files import Requirements, read_requirements
+from ml_buildpack.facts.model_files import find_lfs_pointers
+from ml_buildpack.facts.procfile import ProcfileLine, read_procfile
+from ml_buildpack.facts.project_files import ProjectFiles, find_project_files
+from ml_buildpack.facts.python_request import PythonRequest, read_python_requests
+from ml_buildpack.facts.settings import Settings, read_settings
+from ml_buildpack.facts.unsafe_environment import find_unsafe_variables
+from ml_buildpack.facts.web_app import WebScan, find_web_entries
+from ml_buildpack.problems import Problems
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is true of the project. `requirements` is None only where reading them was itself a problem."""
+
+    files: ProjectFiles
+    settings: Settings
+    requirements: Requirements | None
+    python_requests: tuple[PythonRequest, ...]
+    web: WebScan
+    procfile: tuple[ProcfileLine, ...]
+    bindings: tuple[Binding, ...]
+
+
+def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems: Problems) -> Facts:
+    """The facts of a project; whatever is wrong with it is added to `problems` and read as absent."""
+    files = find_project_files(app_dir)
+    settings = problems.attempt(lambda: read_settings(files, env)) or Settings()
+    problems.attempt(lambda: _refuse_unsafe_environment(env))
+    problems.attempt(lambda: _refuse_lfs_pointers(files))
+    return Facts(
+        files=files,
+        settings=settings,
+        requirements=problems.attempt(lambda: read_requirements(files, settings.requirements)),
+        python_requests=problems.attempt(lambda: read_python_requests(files, settings)) or (),
+        web=find_web_entries(files),
+        procfile=problems.attempt(lambda: read_procfile(files)) or (),
+        bindings=problems.attempt(lambda: read_bindings(env, platform_dir)) or (),
+    )
+
+
+def _refuse_unsafe_environment(env: Mapping[str, str]) -> None:
+    names = find_unsafe_variables(env)
+    if names:
+        raise UnsafeEnvironment(names=names)
+
+
+def _refuse_lfs_pointers(files: ProjectFiles) -> None:
+    pointers = find_lfs_pointers(files)
+    if pointers:
+        raise LfsPointerFound(pointers=pointers)

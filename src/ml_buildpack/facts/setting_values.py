@@ -1,0 +1,129 @@
+"""What the values of settings may be: one function per kind, each with a sentence for what it refuses.
+
+`read_*` takes a value as TOML gives it, `split_*` the text of a variable. Called through the table in `settings`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from ml_buildpack.facts.spelling import did_you_mean
+
+SERVERS = ("gunicorn", "uvicorn")
+_YES = frozenset({"true", "1", "yes"})
+_NO = frozenset({"false", "0", "no"})
+_APP = re.compile(r"([^\W\d]\w*)(\.[^\W\d]\w*)*:([^\W\d]\w*)(\.[^\W\d]\w*)*(\(\))?")
+# Buildpack API 0.10, "launch.toml": numbers, letters, and the characters ., _, and -.
+_PROCESS_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class Resolver(Enum):
+    """The tool that chooses versions."""
+
+    UV = "uv"
+    PIP_TOOLS = "pip-tools"
+
+
+class UnusableValueError(Exception):
+    """A value is not what its setting takes. The message says what it must be."""
+
+
+def read_text(value: object) -> str:
+    """The text without the space around it."""
+    if not isinstance(value, str):
+        raise UnusableValueError(f"It must be text in quotes, and is {describe_value(value)}.")
+    if not value.strip():
+        raise UnusableValueError("It is empty. Remove the line to have the default.")
+    return value.strip()
+
+
+def read_app(value: object) -> str:
+    """`module:attribute`, with `()` behind it where it is to be called."""
+    text = read_text(value)
+    if _APP.fullmatch(text) is None:
+        module, _, attribute = text.partition(":")
+        module = re.sub(r"\.py$", "", module.removeprefix("./")).replace("/", ".")
+        likely = f"{module}:{attribute or 'app'}"
+        example = likely if _APP.fullmatch(likely) is not None else "main:app"
+        raise UnusableValueError(f'It must be module:attribute, for example "{example}", and is "{text}".')
+    return text
+
+
+def read_server(value: object) -> str:
+    """The name of a server."""
+    return _one_of(read_text(value), SERVERS)
+
+
+def read_resolver(value: object) -> Resolver:
+    """The resolver of that name."""
+    return Resolver(_one_of(read_text(value), [resolver.value for resolver in Resolver]))
+
+
+def _one_of(text: str, known: list[str] | tuple[str, ...]) -> str:
+    if text not in known:
+        raise UnusableValueError(f'It must be one of {", ".join(known)}, and is "{text}".' + did_you_mean(text, known))
+    return text
+
+
+def read_names(value: object) -> tuple[str, ...]:
+    """The texts of a list, at least one."""
+    if not isinstance(value, list):
+        raise UnusableValueError(f"It must be a list of texts, and is {describe_value(value)}.")
+    wrong = [describe_value(item) for item in value if not isinstance(item, str) or not item.strip()]
+    if wrong:
+        raise UnusableValueError(f"It must be a list of texts, and holds {', '.join(wrong)}.")
+    if not value:
+        raise UnusableValueError("It is empty. Remove the line to have the default.")
+    return tuple(item.strip() for item in value)
+
+
+def read_commands(value: object) -> tuple[tuple[str, str], ...]:
+    """(name, command) of a table of processes, in its order."""
+    if not isinstance(value, dict):
+        raise UnusableValueError(f"It must be a table of commands by process name, and is {describe_value(value)}.")
+    wrong = [
+        f'"{name}" = {describe_value(command)}' for name, command in value.items() if not _is_command(name, command)
+    ]
+    if wrong:
+        rule = "names of letters, digits, dots, dashes and underscores, and commands that are texts"
+        raise UnusableValueError(f"It must have {rule}; it has {', '.join(wrong)}.")
+    return tuple((name, command.strip()) for name, command in value.items())
+
+
+def _is_command(name: str, command: object) -> bool:
+    return _PROCESS_NAME.fullmatch(name) is not None and isinstance(command, str) and bool(command.strip())
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """The names of a text that separates them with spaces or commas."""
+    return read_names([name for name in re.split(r"[,\s]+", text) if name])
+
+
+def split_flag(text: str) -> bool:
+    """Whether the text means yes."""
+    if text.lower() not in _YES | _NO:
+        raise UnusableValueError(f'It must be true or false, and is "{text}".')
+    return text.lower() in _YES
+
+
+def refuse(_value: object) -> object:
+    """The parser of a source that a setting does not have; the table's reader never asks it."""
+    raise AssertionError("a row without this source has no parser for it")
+
+
+def describe_value(value: object) -> str:
+    """A TOML value in the words of a message, with its kind."""
+    match value:
+        case bool():
+            return f"{str(value).lower()} (a boolean)"
+        case int() | float():
+            return f"{value} (a number)"
+        case str():
+            return f'"{value}" (a text)' if value else "an empty text"
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+        case _:
+            return f"{value} (a date or a time)"

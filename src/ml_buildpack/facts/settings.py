@@ -1,0 +1,248 @@
+"""What the user asked for: BP_* variables over the keys of one file, every mistake collected.
+
+One table, `SETTINGS`, drives the parsing and is compared with docs/settings.md. Decides nothing: a setting that was
+not given keeps its empty default, and whoever needs it chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ml_buildpack.errors import InvalidSettings, Mistake
+from ml_buildpack.facts.project_files import ProjectFiles
+from ml_buildpack.facts.setting_values import (
+    Resolver,
+    UnusableValueError,
+    describe_value,
+    read_app,
+    read_commands,
+    read_names,
+    read_resolver,
+    read_server,
+    read_text,
+    refuse,
+    split_flag,
+    split_names,
+)
+from ml_buildpack.facts.spelling import did_you_mean
+from ml_buildpack.facts.toml_files import TomlFile, read_toml
+
+__all__ = ["SETTINGS", "Resolver", "Setting", "Settings", "read_settings"]
+
+SETTINGS_FILE = "ml-buildpack.toml"
+PYPROJECT_FILE = "pyproject.toml"
+_PYPROJECT_TABLE = "tool.ml-buildpack"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The settings, each empty where nobody gave it.
+
+    `app` is `module:attribute`, with `()` behind it where the user said that it is to be called. `processes` are
+    (name, command), in the file's order. `origins` tells, for each setting that was given, the variable or the file.
+    """
+
+    app: str | None = None
+    server: str | None = None
+    requirements: tuple[str, ...] = ()
+    resolver: Resolver | None = None
+    upgrade: bool = False
+    python: str | None = None
+    processes: tuple[tuple[str, str], ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+
+    def origin_of(self, name: str) -> str | None:
+        """The variable or the file that gave that setting; None where none did."""
+        return dict(self.origins).get(name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One row of the table. `name` is the field of Settings; `key` and `variable` are None where there is none.
+
+    `from_file` turns a TOML value, and `from_variable` a text that is not empty, into the field's value.
+    """
+
+    name: str
+    key: str | None
+    variable: str | None
+    takes: str
+    default: str
+    from_file: Callable[[object], object]
+    from_variable: Callable[[str], object]
+
+
+def read_settings(files: ProjectFiles, env: Mapping[str, str]) -> Settings:
+    """The project's settings; variables win over files. Raises: InvalidSettings, with all mistakes of both."""
+    mistakes: list[Mistake] = []
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for source in (_read_files(files, mistakes), _read_variables(env, mistakes)):
+        for name, (value, origin) in source.items():
+            values[name], origins[name] = value, origin
+    if mistakes:
+        raise InvalidSettings(mistakes=tuple(mistakes))
+    return Settings(**values, origins=tuple(sorted(origins.items())))
+
+
+# --- where settings come from ----------------------------------------------------------------------------------------
+
+_Found = dict[str, tuple[object, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refused:
+    detail: str
+
+
+_Given = TypeVar("_Given")
+
+
+def _parsed(parse: Callable[[_Given], object], given: _Given) -> object:
+    """The field's value, or why there is none."""
+    try:
+        return parse(given)
+    except UnusableValueError as error:
+        return _Refused(detail=str(error))
+
+
+def _read_variables(env: Mapping[str, str], mistakes: list[Mistake]) -> _Found:
+    found: _Found = {}
+    for setting in SETTINGS:
+        # Empty is absent: several platforms cannot delete a variable, or hand on an empty one for each that they know.
+        text = env.get(setting.variable, "").strip() if setting.variable is not None else ""
+        if setting.variable is None or not text:
+            continue
+        value = _parsed(setting.from_variable, text)
+        if isinstance(value, _Refused):
+            mistakes.append(Mistake(where=setting.variable, text=text, detail=value.detail))
+        else:
+            found[setting.name] = (value, setting.variable)
+    return found
+
+
+def _read_files(files: ProjectFiles, mistakes: list[Mistake]) -> _Found:
+    own = _read_parsable(files, SETTINGS_FILE, mistakes)
+    pyproject = _read_parsable(files, PYPROJECT_FILE, mistakes)
+    own_found = _read_table(own, own.document, "", mistakes) if own is not None else {}
+    if pyproject is None or not _has_table(pyproject, mistakes):
+        return own_found
+    if SETTINGS_FILE in files:
+        detail = f"{SETTINGS_FILE} has settings too. Keep them in one place and remove the other."
+        mistakes.append(Mistake(where=PYPROJECT_FILE, text=f"[{_PYPROJECT_TABLE}]", detail=detail))
+    table = pyproject.table("tool", "ml-buildpack") or {}
+    return {**_read_table(pyproject, table, _PYPROJECT_TABLE, mistakes), **own_found}
+
+
+def _read_parsable(files: ProjectFiles, path: str, mistakes: list[Mistake]) -> TomlFile | None:
+    file = read_toml(files, path)
+    if isinstance(file, Mistake):
+        mistakes.append(file)
+        return None
+    return file
+
+
+def _has_table(pyproject: TomlFile, mistakes: list[Mistake]) -> bool:
+    tool = pyproject.table("tool") or {}
+    if "ml-buildpack" in tool and not isinstance(tool["ml-buildpack"], dict):
+        found = describe_value(tool["ml-buildpack"])
+        detail = f"It must be a table, [{_PYPROJECT_TABLE}], and is {found}."
+        line = pyproject.line_of("tool", "ml-buildpack")
+        mistakes.append(Mistake(where=PYPROJECT_FILE, line=line, text="ml-buildpack", detail=detail))
+        return False
+    return "ml-buildpack" in tool
+
+
+def _read_table(file: TomlFile, table: dict[str, object], name: str, mistakes: list[Mistake]) -> _Found:
+    settings = {setting.key: setting for setting in SETTINGS if setting.key is not None}
+    found: _Found = {}
+    for key, value in table.items():
+        setting = settings.get(key)
+        parsed = _parsed(setting.from_file, value) if setting is not None else _Refused(detail=_unknown_key(key))
+        if isinstance(parsed, _Refused):
+            line = file.line_of(name, key)
+            text = file.line_text(line) if line is not None else key
+            mistakes.append(Mistake(where=file.path, line=line, text=text, detail=parsed.detail))
+        elif setting is not None:
+            found[setting.name] = (parsed, file.path)
+    return found
+
+
+def _unknown_key(key: str) -> str:
+    for setting in SETTINGS:
+        if setting.key is None and key == setting.name:
+            return f"This is asked for once, with the variable {setting.variable}, and cannot stand in a file."
+    if key == "tool":
+        return f"In {SETTINGS_FILE} the keys stand at the top, without [{_PYPROJECT_TABLE}]."
+    return f'There is no setting "{key}".' + did_you_mean(key, (setting.key for setting in SETTINGS if setting.key))
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="app",
+        key="app",
+        variable="BP_APP",
+        takes="`module:attribute`",
+        default="found in the source",
+        from_file=read_app,
+        from_variable=read_app,
+    ),
+    Setting(
+        name="server",
+        key="server",
+        variable="BP_SERVER",
+        takes="`gunicorn` or `uvicorn`",
+        default="gunicorn for WSGI, uvicorn for ASGI",
+        from_file=read_server,
+        from_variable=read_server,
+    ),
+    Setting(
+        name="requirements",
+        key="requirements",
+        variable="BP_REQUIREMENTS",
+        takes="list of files",
+        default="`requirements.txt`, or what stands for it",
+        from_file=read_names,
+        from_variable=split_names,
+    ),
+    Setting(
+        name="resolver",
+        key="resolver",
+        variable="BP_RESOLVER",
+        takes="`uv` or `pip-tools`",
+        default="pip-tools for its own projects, else uv",
+        from_file=read_resolver,
+        from_variable=read_resolver,
+    ),
+    Setting(
+        name="upgrade",
+        key=None,
+        variable="BP_UPGRADE",
+        takes="`true` or `false`",
+        default="`false`",
+        from_file=refuse,
+        from_variable=split_flag,
+    ),
+    Setting(
+        name="python",
+        key="python",
+        variable="BP_PYTHON_VERSION",
+        takes="version or specifier",
+        default="what the project's files ask for",
+        from_file=read_text,
+        from_variable=read_text,
+    ),
+    Setting(
+        name="processes",
+        key="processes",
+        variable=None,
+        takes="table of commands",
+        default="none besides `web`",
+        from_file=read_commands,
+        from_variable=refuse,
+    ),
+)
