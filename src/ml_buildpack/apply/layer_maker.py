@@ -1,0 +1,124 @@
+"""Keep or make each layer that a plan names, and say which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml_buildpack.apply import python, server
+from ml_buildpack.apply.downloads import make_downloader, read_credentials
+from ml_buildpack.apply.layer_store import LayerStore, make_readable
+from ml_buildpack.apply.venv import VenvBuild, make_venv
+from ml_buildpack.apply.wheels import WheelReport, WheelStore
+from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
+from ml_buildpack.console import Console
+from ml_buildpack.lock import Lock
+from ml_buildpack.plan.bill_of_materials import describe_venv
+from ml_buildpack.plan.interpreter import Interpreter
+from ml_buildpack.plan.layers import WHEELS, LayerPlan, PythonContent, ServerContent, VenvContent
+from ml_buildpack.plan.reuse import Keep, LayerStep, Rebuild
+from ml_buildpack.sizes import render_bytes
+
+_WHEELS_TYPES = LayerTypes(cache=True)
+_WHEELS_METADATA = {"schema": "1"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerMaker:
+    """Carries out layer steps. `index_urls` may hold credentials and is used for nothing else."""
+
+    store: LayerStore
+    console: Console
+    uv: Path
+    env: Mapping[str, str]
+    index_urls: tuple[str, ...]
+    app_dir: Path
+    scratch: Path
+    server_sources: Path
+    restored_wheels: RestoredLayer
+
+    def carry_out(self, step: LayerStep) -> None:
+        """Keep the layer, or make it and write its metadata last."""
+        layer = step.layer
+        metadata = {**layer.metadata, **dict(layer.notes)}
+        match step:
+            case Keep():
+                self.console.step(f"Keeping '{layer.name}'")
+                self._keep_what_made(layer)
+                self.store.keep(layer.name, layer.types, metadata)
+            case Rebuild(reasons=reasons):
+                self.console.step(f"Making '{layer.name}': {', '.join(reasons)}")
+                bill = self._make(layer)
+                self.store.write_env(layer.name, layer.env)
+                if bill is not None:
+                    self.store.write_bill_of_materials(layer.name, bill)
+                self.store.write_metadata(layer.name, layer.types, metadata)
+
+    def _make(self, layer: LayerPlan) -> dict[str, Any] | None:
+        directory = self.store.create(layer.name)
+        content = layer.content
+        match content:
+            case PythonContent(source=source):
+                python.copy_interpreter(Path(source), directory)
+                make_readable(directory)
+                return None
+            case ServerContent(interpreter_path=interpreter_path):
+                server.make_server_layer(self.server_sources, directory, interpreter_path=interpreter_path)
+                return None
+            case VenvContent(interpreter=interpreter, lock=lock):
+                if lock is None:
+                    raise AssertionError  # pragma: no cover  # without a lock the layer's metadata decided to keep it
+                self._make_venv(directory, interpreter, lock)
+                return describe_venv(lock, interpreter)
+
+    def _keep_what_made(self, layer: LayerPlan) -> None:
+        """Keep the cached wheels beside a kept environment, for the day on which it changes."""
+        if not isinstance(layer.content, VenvContent):
+            return
+        if isinstance(self.restored_wheels, Present):
+            self.store.write_metadata(WHEELS, _WHEELS_TYPES, _WHEELS_METADATA)
+        else:
+            self.store.delete(WHEELS)
+
+    def _make_venv(self, directory: Path, interpreter: Interpreter, lock: Lock) -> None:
+        wheels_dir = self.store.path(WHEELS)
+        if not isinstance(self.restored_wheels, Present):
+            self.store.create(WHEELS)
+        wheel_store = WheelStore(
+            directory=wheels_dir,
+            downloader=make_downloader(self.env, read_credentials(self.index_urls, netrc_path=self._netrc())),
+            uv=self.uv,
+            python=interpreter.path,
+            python_version=interpreter.minor,
+            env=self.env,
+            app_dir=self.app_dir,
+            scratch=self.scratch,
+        )
+        report = wheel_store.prepare(lock)
+        self._say(report)
+        build = VenvBuild(
+            directory=directory,
+            python=interpreter.launch_path,
+            uv=self.uv,
+            env=self.env,
+            app_dir=self.app_dir,
+            scratch=self.scratch,
+            cache_dir=self.store.layers_dir / "uv-cache",
+        )
+        make_venv(build, lock, report.wheels, tuple(sorted({wheel.path.parent for wheel in report.wheels})))
+        self.store.write_metadata(WHEELS, _WHEELS_TYPES, _WHEELS_METADATA)
+
+    def _say(self, report: WheelReport) -> None:
+        self.console.note(
+            f"{len(report.wheels)} wheels: {report.kept} kept, {report.fetched} fetched"
+            + (f" ({render_bytes(report.fetched_bytes)})" if report.fetched else "")
+        )
+        for name in report.built:
+            self.console.note(f"built {name} from source")
+        for name in report.dropped:
+            self.console.warning(f"the cached {name} was damaged; it was fetched again")
+
+    def _netrc(self) -> Path | None:
+        return Path(self.env["NETRC"]) if "NETRC" in self.env else None

@@ -1,0 +1,80 @@
+"""The lock of this build: kept from the last one, or resolved now, and kept for the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_buildpack.apply.layer_store import LayerStore, write_atomically
+from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
+from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
+from ml_buildpack.console import Console
+from ml_buildpack.lock import KnownLock, Lock, LockUnreadable, describe_changes
+from ml_buildpack.plan.layers import LOCK
+from ml_buildpack.plan.resolution import LockSource, ResolutionPlan, Resolve, UseInstalledPackages, UseKeptLock
+from ml_buildpack.sizes import render_bytes
+
+LOCK_FILENAME = "pylock.toml"
+# More differences than this are a different project; the log says how many.
+CHANGES_SHOWN_MAX = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockKeeper:
+    """Reads and writes the `lock` layer, and runs the resolver where that is what the plan says."""
+
+    store: LayerStore
+    tools: ResolverTools
+    restored: RestoredLayer
+    console: Console
+
+    def obtain(self, plan: ResolutionPlan, source: LockSource) -> KnownLock:
+        """The lock that the source names. A kept lock that cannot be read is made again."""
+        match source:
+            case UseInstalledPackages(lock_digest=digest):
+                self.console.step("Keeping the packages of the previous image: nothing they were resolved from changed")
+                self.store.delete(LOCK)
+                return KnownLock(digest=digest, lock=None)
+            case UseKeptLock():
+                kept = self._kept(plan)
+                if kept is None:
+                    return self._resolve(plan, ("the kept lock cannot be read",))
+                self.console.step(f"Keeping the lock: {len(kept.packages)} packages, nothing to resolve")
+                self._write_metadata(plan)
+                return KnownLock(digest=kept.digest, lock=kept)
+            case Resolve(reasons=reasons):
+                return self._resolve(plan, reasons)
+
+    def _resolve(self, plan: ResolutionPlan, reasons: tuple[str, ...]) -> KnownLock:
+        self.console.step(f"Resolving with {plan.resolver.value} ({plan.resolver_reason}): {', '.join(reasons)}")
+        before = self._kept(plan)
+        text = resolve(plan, self.tools)
+        lock = read_lock(text, plan)
+        directory = self.store.create(LOCK)
+        write_atomically(directory / LOCK_FILENAME, text)
+        self._write_metadata(plan)
+        # Not every index says how large its files are.
+        size = f", {render_bytes(lock.size_bytes)}" if lock.size_bytes else ""
+        self.console.note(f"{len(lock.packages)} packages{size}")
+        if before is not None:
+            self._say_changes(before, lock)
+        return KnownLock(digest=lock.digest, lock=lock)
+
+    def _kept(self, plan: ResolutionPlan) -> Lock | None:
+        if not isinstance(self.restored, Present):
+            return None
+        try:
+            return read_lock((self.restored.path / LOCK_FILENAME).read_text(encoding="utf-8"), plan)
+        except (OSError, UnicodeDecodeError, LockUnreadable):
+            return None
+
+    def _write_metadata(self, plan: ResolutionPlan) -> None:
+        self.store.write_metadata(LOCK, LayerTypes(cache=True), plan.inputs)
+
+    def _say_changes(self, before: Lock, after: Lock) -> None:
+        changes = describe_changes(before, after)
+        for change in changes[:CHANGES_SHOWN_MAX]:
+            self.console.note(change)
+        if len(changes) > CHANGES_SHOWN_MAX:
+            self.console.note(f"and {len(changes) - CHANGES_SHOWN_MAX} more")
+        if not changes:
+            self.console.note("the same packages as before")

@@ -1,0 +1,35 @@
+"""Make the layer of what runs beside the application: our in-image package and the helper that sizes the process."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from ml_buildpack.apply.layer_store import make_readable
+
+# The flags of the helper's interpreter: isolated, without site-packages, without writing bytecode. It starts with
+# every process of the image, so a slow start here is a slow start everywhere.
+HELPER_FLAGS = "-ISB"
+_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+def sources_digest(sources: Path) -> str:
+    """A digest over our in-image package, by which its layer is kept."""
+    digest = hashlib.sha256(HELPER_FLAGS.encode())
+    for path in sorted(sources.rglob("*.py")):
+        digest.update(f"{path.relative_to(sources).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make_server_layer(sources: Path, layer: Path, *, interpreter_path: str) -> None:
+    """Copy the package to `site/model_server` and install its helper as the layer's one `exec.d` program."""
+    package = layer / "site" / "model_server"
+    shutil.copytree(sources, package, ignore=_IGNORED)
+    helper = layer / "exec.d" / "size-to-container"
+    helper.parent.mkdir()
+    text = (sources / "exec_d.py").read_text(encoding="utf-8")
+    helper.write_text(f"#!{interpreter_path} {HELPER_FLAGS}\n{text}", encoding="utf-8")
+    helper.chmod(0o755)
+    make_readable(layer)

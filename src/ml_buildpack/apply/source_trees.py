@@ -1,0 +1,48 @@
+"""Handle source trees of the project without leaving marks in them.
+
+Build backends write `build/` and `*.egg-info` beside the sources. Left there, they would become part of the image's
+application layer, and of the first build's only: a rebuild that keeps its packages runs no backend.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ml_buildpack.apply.layer_store import remove_tree
+
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", "*.pyc", "*.egg-info", "build", "dist")
+
+
+@contextmanager
+def left_as_found(directory: Path, *, active: bool) -> Iterator[None]:
+    """Remove whatever appeared in the tree while the block ran. Does nothing, and costs nothing, where not `active`."""
+    if not active:
+        yield
+        return
+    before = _entries(directory)
+    try:
+        yield
+    finally:
+        for path in sorted(_entries(directory) - before, reverse=True):
+            _remove(path)
+
+
+def copy_tree(source: Path, target: Path) -> Path:
+    """A copy of a source tree to build in, without environments, caches and what earlier builds left."""
+    shutil.copytree(source, target, symlinks=True, ignore=_NOT_COPIED)
+    return target
+
+
+def _entries(directory: Path) -> set[Path]:
+    return {Path(parent, name) for parent, folders, files in os.walk(directory) for name in (*folders, *files)}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""The effects of a build as one bundle, made once in `main`. Called by the story in `build`; decides nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import packaging
+
+from ml_buildpack.apply import python, server
+from ml_buildpack.apply.certificates import make_certificate_bundle
+from ml_buildpack.apply.layer_maker import LayerMaker
+from ml_buildpack.apply.layer_store import LayerStore, make_readable
+from ml_buildpack.apply.locks import LockKeeper
+from ml_buildpack.apply.resolver import ResolverTools
+from ml_buildpack.cnb.context import BuildContext
+from ml_buildpack.cnb.layer import LayerName
+from ml_buildpack.console import Console
+from ml_buildpack.lock import KnownLock
+from ml_buildpack.plan.image_plan import ImagePlan
+from ml_buildpack.plan.interpreter import Interpreter
+from ml_buildpack.plan.layers import LOCK, WHEELS
+from ml_buildpack.plan.resolution import LockSource, ResolutionPlan
+from ml_buildpack.plan.tool_environment import ToolEnvironment, tool_environment
+
+RUN_IMAGE_PYTHON = "BP_RUN_IMAGE_PYTHON"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What a build can do to the world. Tests of the story pass a recording one."""
+
+    context: BuildContext
+    console: Console
+    scratch: Path
+    store: LayerStore
+    uv: Path
+    server_sources: Path
+
+    def find_interpreters(self) -> tuple[Interpreter, ...]:
+        """The interpreters that an application could run on, best first."""
+        return python.find_interpreters(
+            python.InterpreterSearch(
+                buildpack_dir=self.context.buildpack_dir,
+                layers_dir=self.context.layers_dir,
+                path=self.context.env.get("PATH", ""),
+                run_image_python=self.context.env.get(RUN_IMAGE_PYTHON) or None,
+                scratch=self.scratch,
+            )
+        )
+
+    def packaged_identity(self) -> str:
+        """What names the build of the packaged interpreter."""
+        return python.packaged_identity(self.context.buildpack_dir, {"LC_ALL": "C.UTF-8"}, self.scratch)
+
+    def server_digest(self) -> str:
+        """What names the in-image package."""
+        return server.sources_digest(self.server_sources)
+
+    def make_environment(self, certificates: tuple[str, ...], interpolated: frozenset[str]) -> ToolEnvironment:
+        """The environment of every tool of this build."""
+        home = self.scratch / "home"
+        home.mkdir(exist_ok=True)
+        bundle = make_certificate_bundle(certificates, self.context.env, self.scratch)
+        env = tool_environment(self.context.env, home=str(home), certificates=bundle, interpolated=interpolated)
+        return {**env, "UV_CACHE_DIR": str(self.scratch / "uv-cache"), "TMPDIR": str(self.scratch)}
+
+    def obtain_lock(self, plan: ResolutionPlan, source: LockSource, env: ToolEnvironment) -> KnownLock:
+        """The lock, kept or resolved."""
+        keeper = LockKeeper(
+            store=self.store,
+            tools=ResolverTools(uv=self.uv, env=env, app_dir=self.context.app_dir, scratch=self.scratch),
+            restored=self.context.restored(LOCK),
+            console=self.console,
+        )
+        return keeper.obtain(plan, source)
+
+    def layer_maker(self, env: ToolEnvironment, index_urls: tuple[str, ...]) -> LayerMaker:
+        """What keeps and makes layers."""
+        return LayerMaker(
+            store=self.store,
+            console=self.console,
+            uv=self.uv,
+            env=env,
+            index_urls=index_urls,
+            app_dir=self.context.app_dir,
+            scratch=self.scratch,
+            server_sources=self.server_sources,
+            restored_wheels=self.context.restored(WHEELS),
+        )
+
+    def finish(self, image: ImagePlan) -> None:
+        """Write launch.toml, drop layers that nobody makes any more, and let the image's user read the application."""
+        made: set[LayerName] = {layer.name for layer in image.layers} | {LOCK, WHEELS}
+        self.store.delete_others(frozenset(made))
+        self.store.write_launch(image.launch.to_toml())
+        make_readable_if_owned(self.context.app_dir)
+
+
+@contextmanager
+def make_tools(context: BuildContext, console: Console) -> Iterator[Tools]:
+    """The tools of one build; everything temporary is gone afterwards, whether it succeeded or not."""
+    with tempfile.TemporaryDirectory(prefix="ml-buildpack-") as scratch:
+        yield Tools(
+            context=context,
+            console=console,
+            scratch=Path(scratch),
+            store=LayerStore(layers_dir=context.layers_dir),
+            uv=_find_uv(),
+            server_sources=context.buildpack_dir / "src" / "model_server",
+        )
+
+
+def make_readable_if_owned(app_dir: Path) -> None:
+    """Open the application's files to the image's user; a file of somebody else's stays as it is."""
+    try:
+        make_readable(app_dir)
+    except PermissionError:
+        return
+
+
+def _find_uv() -> Path:
+    libraries = Path(packaging.__file__).parent.parent
+    vendored = libraries / "bin" / "uv"
+    if vendored.is_file():
+        return vendored
+    # A development checkout has uv as a package instead of vendoring it.
+    from uv import find_uv_bin  # noqa: PLC0415
+
+    return Path(find_uv_bin())

@@ -1,0 +1,118 @@
+"""Make the virtual environment of the image from verified wheels, in its final place.
+
+It is made anew each time and never changed in place, so that a package that was dropped is really gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_buildpack.apply import commands
+from ml_buildpack.apply.layer_store import make_readable, remove_tree
+from ml_buildpack.apply.source_trees import left_as_found
+from ml_buildpack.apply.tool_failures import classify_build
+from ml_buildpack.apply.wheels import ReadyWheel
+from ml_buildpack.lock import Lock, LockedDirectory
+from ml_buildpack.plan.layers import SERVER
+
+# uv writes files for shells that no image has; they also name paths of the build.
+_ACTIVATION = ("activate*", "deactivate*", "pydoc.bat")
+# What an installer notes about how it was called: it differs from build to build and serves no running program.
+_NOTES = ("uv_cache.json", "direct_url.json", "REQUESTED")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VenvBuild:
+    """Where an environment is made, and with what. `cache_dir` must be on the layer's own file system."""
+
+    directory: Path
+    python: str
+    uv: Path
+    env: Mapping[str, str]
+    app_dir: Path
+    scratch: Path
+    cache_dir: Path
+
+
+def make_venv(build: VenvBuild, lock: Lock, wheels: tuple[ReadyWheel, ...], wheel_dirs: tuple[Path, ...]) -> None:
+    """Create the environment and install the lock into it, with bytecode that stays valid in the image.
+
+    Raises: SourceBuildFailed for an editable tree; CommandFailed.
+    """
+    venv = (str(build.uv), "venv", "--python", build.python, "--no-project", "--quiet", str(build.directory))
+    commands.check(venv, env=build.env, cwd=build.scratch)
+    _install_wheels(build, wheels, wheel_dirs)
+    _install_editables(build, lock)
+    _settle(build.directory)
+    make_readable(build.directory)
+
+
+def _install_wheels(build: VenvBuild, wheels: tuple[ReadyWheel, ...], wheel_dirs: tuple[Path, ...]) -> None:
+    if not wheels:
+        return
+    pins = build.scratch / "install.txt"
+    pins.write_text("".join(f"{_pin(wheel)} --hash=sha256:{wheel.sha256}\n" for wheel in wheels), encoding="utf-8")
+    links = [argument for directory in wheel_dirs for argument in ("--find-links", str(directory))]
+    argv = (
+        *_pip_install(build), "--no-index", *links, "--require-hashes", "--requirement", str(pins),
+    )  # fmt: skip
+    try:
+        commands.check(argv, env=_install_env(build), cwd=build.scratch)
+    finally:
+        remove_tree(build.cache_dir)
+
+
+def _install_editables(build: VenvBuild, lock: Lock) -> None:
+    for package in lock.packages:
+        if not isinstance(package.source, LockedDirectory) or not package.source.editable:
+            continue
+        argv = (*_pip_install(build), "--editable", str(build.app_dir / package.source.path))
+        with left_as_found(build.app_dir, active=True):
+            result = commands.run(argv, env=_install_env(build), cwd=build.scratch)
+        remove_tree(build.cache_dir)
+        if result.exit_code != 0:
+            raise classify_build(result.output, package=package.name, python=build.python)
+
+
+def _pip_install(build: VenvBuild) -> tuple[str, ...]:
+    # Links into a cache that is deleted at once are plain files afterwards, and nothing was copied to make them.
+    return (
+        str(build.uv), "pip", "install", "--python", str(build.directory / "bin" / "python"), "--no-deps",
+        "--link-mode", "hardlink", "--cache-dir", str(build.cache_dir), "--compile-bytecode", "--quiet", "--no-config",
+    )  # fmt: skip
+
+
+def _install_env(build: VenvBuild) -> dict[str, str]:
+    # The lifecycle sets every file's time to 1980, so bytecode that trusts times would be stale in every image.
+    return {**build.env, "PYC_INVALIDATION_MODE": "UNCHECKED_HASH"}
+
+
+def _pin(wheel: ReadyWheel) -> str:
+    """`name==version` as the file's own name has it, local version included."""
+    return f"{wheel.name}=={wheel.path.name.split('-')[1]}"
+
+
+def _settle(directory: Path) -> None:
+    """Remove what differs from build to build, and add the path to our in-image package."""
+    for pattern in _ACTIVATION:
+        for path in (directory / "bin").glob(pattern):
+            path.unlink()
+    for name in ("CACHEDIR.TAG", ".gitignore", ".lock"):
+        (directory / name).unlink(missing_ok=True)
+    site_packages = next((directory / "lib").glob("python3*/site-packages"))
+    for dist_info in sorted(site_packages.glob("*.dist-info")):
+        _settle_dist_info(dist_info)
+    (site_packages / "_ml_buildpack.pth").write_text(f"{directory.parent / SERVER / 'site'}\n", encoding="utf-8")
+
+
+def _settle_dist_info(dist_info: Path) -> None:
+    removed = [note for note in _NOTES if (dist_info / note).exists()]
+    for note in removed:
+        (dist_info / note).unlink()
+    record = dist_info / "RECORD"
+    if removed and record.is_file():
+        lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
+        gone = tuple(f"{dist_info.name}/{note}," for note in removed)
+        record.write_text("".join(line for line in lines if not line.startswith(gone)), encoding="utf-8")

@@ -1,0 +1,83 @@
+"""Which renderer speaks for which type, and what all messages share: redaction, footer, link.
+
+A dictionary rather than functools.singledispatch: the completeness test reads it, and a subclass without words of its
+own must fail instead of getting those of its parent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ml_buildpack import errors
+from ml_buildpack.error_text import downloads, environment, internal, launch, requirements, resolution
+from ml_buildpack.error_text.layout import ErrorText, Words
+from ml_buildpack.errors import Blame, BuildpackError
+from ml_buildpack.redaction import redact
+
+# One section per id; the anchor is the id in lower case. Relative to the repository: it has no other published address.
+DOCS_URL = "docs/errors.md"
+
+# The id of an exception that is not of the catalogue; `bin/` says ML-ENV-001 itself, because it finds no Python.
+UNEXPECTED_ID = "ML-INT-001"
+
+RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
+    errors.UnsafeEnvironment: environment.unsafe_environment,
+    errors.PlatformContractBroken: environment.platform_contract_broken,
+    errors.DiskFull: environment.disk_full,
+    errors.InvalidBinding: environment.invalid_binding,
+    errors.InvalidSettings: environment.invalid_settings,
+    errors.PythonNotAvailable: environment.python_not_available,
+    errors.NoRequirementsFound: requirements.no_requirements_found,
+    errors.RequirementsUnreadable: requirements.requirements_unreadable,
+    errors.RequirementsMalformed: requirements.requirements_malformed,
+    errors.UnsupportedDependencyFile: requirements.unsupported_dependency_file,
+    errors.ResolutionConflict: resolution.resolution_conflict,
+    errors.PackageNotFound: resolution.package_not_found,
+    errors.NoWheelAndNoCompiler: resolution.no_wheel_and_no_compiler,
+    errors.SourceBuildFailed: resolution.source_build_failed,
+    errors.NoFileForThisPlatform: resolution.no_file_for_this_platform,
+    errors.ResolverFailed: resolution.resolver_failed,
+    errors.DigestMismatch: downloads.digest_mismatch,
+    errors.IndexUnreachable: downloads.index_unreachable,
+    errors.IndexUnauthorised: downloads.index_unauthorised,
+    errors.DownloadFailed: downloads.download_failed,
+    errors.NoWebEntry: launch.no_web_entry,
+    errors.TwoWebEntries: launch.two_web_entries,
+    errors.MalformedProcfile: launch.malformed_procfile,
+    errors.LfsPointerFound: launch.lfs_pointer_found,
+    errors.CommandFailed: internal.command_failed,
+}
+
+_FOOTERS = {
+    Blame.USER: "",
+    Blame.ENVIRONMENT: (
+        "The project itself is not at fault, as far as the buildpack can see. If the steps above do not help, show "
+        "this message to whoever runs the builder or the platform."
+    ),
+    Blame.BUILDPACK: (
+        "This is a fault of the buildpack, not of the project. Please report it to the maintainers of "
+        "ml-buildpack/python, with the whole log of the build."
+    ),
+}
+
+
+def render(error: BuildpackError) -> ErrorText:
+    """The failure in words, without secrets. Raises KeyError for a type that has no words."""
+    return _complete(error.id, error.blame, RENDERERS[type(error)](error))
+
+
+def render_unexpected(error: BaseException) -> ErrorText:
+    """Words for an exception that is not a BuildpackError: a fault of ours, with the traceback."""
+    return _complete(UNEXPECTED_ID, Blame.BUILDPACK, internal.unexpected(error))
+
+
+def _complete(error_id: str, blame: Blame, words: Words) -> ErrorText:
+    return ErrorText(
+        id=error_id,
+        title=words.title,
+        body=redact(words.body),
+        fixes=tuple(redact(fix) for fix in words.fixes),
+        footer=_FOOTERS[blame],
+        link=f"{DOCS_URL}#{error_id.lower()}",
+    )

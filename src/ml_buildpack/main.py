@@ -1,0 +1,98 @@
+"""The one place where phases meet exit codes, and failures meet words.
+
+Detect ends with 0 (take part), 100 (nothing to do) or 1; build with 0 or 1. Source: buildpack.md of API 0.10.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+EXIT_OK = 0
+EXIT_ERROR = 1
+DETECT_EXIT_FAIL = 100
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a phase and return its exit code. The only `except Exception` of the program is here."""
+    try:
+        return _run(arguments)
+    except Exception as error:  # noqa: BLE001  # what is not ours is a bug, and its traceback is what a report needs
+        _report(error)
+        return EXIT_ERROR
+
+
+def _run(arguments: Sequence[str]) -> int:
+    match tuple(arguments):
+        case ("detect",):
+            return _detect()
+        case ("build",):
+            return _build()
+        case ("explain", *rest):
+            return _explain(Path(rest[0]) if rest else Path.cwd())
+        case _:
+            sys.stderr.write("usage: python -I -B src (detect | build | explain [DIRECTORY])\n")
+            return EXIT_ERROR
+
+
+def _detect() -> int:
+    from ml_buildpack.cnb.environment import read_detect_context
+    from ml_buildpack.detect import Fail, Pass, detect
+
+    context = read_detect_context(os.environ, Path.cwd())
+    detection = detect(context)
+    match detection:
+        case Pass(plan=plan, reason=reason):
+            context.build_plan_path.write_text(plan.to_toml(), encoding="utf-8")
+            sys.stdout.write(f"ml-buildpack: {reason}\n")
+            return EXIT_OK
+        case Fail(reason=reason):
+            sys.stdout.write(f"ml-buildpack: {reason}\n")
+            return DETECT_EXIT_FAIL
+
+
+def _build() -> int:
+    from ml_buildpack.apply.tools import make_tools
+    from ml_buildpack.build import build
+    from ml_buildpack.cnb.context import read_build_context
+    from ml_buildpack.console import StreamConsole
+
+    console = StreamConsole()
+    context = read_build_context(os.environ, Path.cwd())
+    with make_tools(context, console) as tools:
+        build(context, console, tools)
+    console.done()
+    return EXIT_OK
+
+
+def _explain(app_dir: Path) -> int:
+    from ml_buildpack.explain import explain
+
+    buildpack_dir = Path(__file__).resolve().parents[2]
+    sys.stdout.write(explain(app_dir.resolve(), os.environ, buildpack_dir))
+    return EXIT_OK
+
+
+def _report(error: Exception) -> None:
+    """Say what went wrong, in words where it is a failure that a user can meet."""
+    from ml_buildpack.error_text import render, render_text
+    from ml_buildpack.errors import BuildpackError, DiskFull
+    from ml_buildpack.problems import SeveralProblems
+
+    sys.stdout.flush()
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        error = DiskFull(path=str(error.filename or "a temporary file"))
+    if isinstance(error, SeveralProblems):
+        for problem in error.errors:
+            _report(problem)
+    elif isinstance(error, BuildpackError):
+        sys.stderr.write("\n" + render_text(render(error)) + "\n")
+    else:
+        import traceback
+
+        traceback.print_exception(error)
+        sys.stderr.write("\nThis is a bug in ml-buildpack. Please report it with the lines above.\n")

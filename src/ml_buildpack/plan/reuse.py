@@ -1,0 +1,72 @@
+"""Which restored layers can be kept, and why the others cannot. Pure: compares metadata, touches no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
+from ml_buildpack.plan.image_plan import ImagePlan
+from ml_buildpack.plan.layers import PYTHON, VENV, LayerPlan
+
+# One sentence per key of a layer's metadata. A key without a sentence is an error, so that a new one cannot be
+# forgotten here.
+_SENTENCES = {
+    "schema": "this release of ml-buildpack makes it differently",
+    "target": "the platform changed from {old} to {new}",
+    "python": "the Python changed from {old} to {new}",
+    "layers_dir": "the layers directory changed from {old} to {new}",
+    "trees": "a local package changed",
+    "lock": "the locked packages changed",
+    "server": "the server's own files changed",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keep:
+    """The layer of the previous image stays; only its metadata is written again."""
+
+    layer: LayerPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rebuild:
+    """The layer is made anew; `reasons` are sentences for the log."""
+
+    layer: LayerPlan
+    reasons: tuple[str, ...]
+
+
+LayerStep = Keep | Rebuild
+
+
+def plan_steps(image: ImagePlan, restored: Mapping[LayerName, RestoredLayer]) -> tuple[LayerStep, ...]:
+    """One step for each layer of the image, in the order in which they must be made."""
+    steps = tuple(_step(layer, restored.get(layer.name, Absent())) for layer in image.layers)
+    if not any(isinstance(step, Rebuild) and step.layer.name == VENV for step in steps):
+        return steps
+    return tuple(_rebuild_python(step) for step in steps)
+
+
+def _rebuild_python(step: LayerStep) -> LayerStep:
+    """A virtual environment can only be made with its interpreter in place; a kept one exists as metadata alone."""
+    if isinstance(step, Keep) and step.layer.name == PYTHON:
+        return Rebuild(layer=step.layer, reasons=("the venv layer is made with it",))
+    return step
+
+
+def _step(layer: LayerPlan, restored: RestoredLayer) -> LayerStep:
+    reasons = find_reasons(layer.metadata, restored)
+    return Rebuild(layer=layer, reasons=reasons) if reasons else Keep(layer=layer)
+
+
+def find_reasons(wanted: Mapping[str, str], restored: RestoredLayer) -> tuple[str, ...]:
+    """Why the restored layer does not serve, as sentences; none where it does."""
+    if isinstance(restored, Absent):
+        return ("the previous image has none",)
+    old = restored.metadata
+    return tuple(
+        _SENTENCES[key].format(old=old.get(key, "unknown"), new=value)
+        for key, value in wanted.items()
+        if old.get(key) != value
+    )

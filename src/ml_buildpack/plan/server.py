@@ -1,0 +1,50 @@
+"""Which production server runs the web entry, and what it needs installed. Pure.
+
+The needs carry no versions: they join the user's own resolution, so a pin of the user's always wins.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from ml_buildpack.facts.procfile import ProcfileLine
+from ml_buildpack.facts.web_app import Interface, WebEntry
+
+# uvloop and httptools are what makes uvicorn quick; the rest of `uvicorn[standard]` serves development.
+_NEEDS = {
+    Interface.WSGI: ("gunicorn",),
+    Interface.ASGI: ("uvicorn", "uvloop", "httptools"),
+    Interface.AIOHTTP: ("gunicorn",),
+}
+# Servers that a Procfile may call by name without listing them in the requirements.
+_KNOWN_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "waitress-serve"})
+_DISTRIBUTIONS = {"waitress-serve": "waitress"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerPlan:
+    """What serves the application. `entry` is None where the user's own command does."""
+
+    entry: WebEntry | None
+    commands: tuple[ProcfileLine, ...]
+    needs: tuple[str, ...]
+
+
+def plan_server(entry: WebEntry | None, commands: tuple[ProcfileLine, ...]) -> ServerPlan:
+    """The server for an entry, or for the user's own commands."""
+    needs = _NEEDS[entry.interface] if entry is not None else _servers_called(commands)
+    return ServerPlan(entry=entry, commands=commands, needs=needs)
+
+
+def _servers_called(commands: tuple[ProcfileLine, ...]) -> tuple[str, ...]:
+    called = {word for line in commands for word in _words(line.command)[:1]}
+    return tuple(sorted(_DISTRIBUTIONS.get(name, name) for name in called & _KNOWN_SERVERS))
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return []
+    return words[1:] if words[:1] == ["exec"] else words
