@@ -54,7 +54,7 @@ def two_web_entries(error: TwoWebEntries) -> Words:
     shown = error.candidates
     wide = max(len(place(candidate)) for candidate in shown)
     written = max(len(candidate.text) for candidate in shown)
-    rows = (f"{place(one):{wide}}   {one.text:{written}}   ({one.detail})" for one in shown)
+    rows = (f"{place(one):{wide}}   {one.text:{written}}   {one.detail}" for one in shown)
     first = shown[0]
     other = next((one for one in shown if one.where != first.where), None)
     fixes = [

@@ -112,7 +112,7 @@ def requirements_malformed(error: RequirementsMalformed) -> Words:
         title="Lines of the requirements cannot be understood",
         body=paragraphs(
             "These lines of requirements files cannot be used, or name files that do not exist:",
-            mistakes_listing(error.mistakes),
+            mistakes_listing(sorted(error.mistakes, key=lambda mistake: (mistake.where, mistake.line or 0))),
         ),
         fixes=(
             *_advice_for(error.mistakes),
