@@ -79,7 +79,7 @@ def _explain(app_dir: Path) -> int:
 
 def _report(error: Exception) -> None:
     """Say what went wrong, in words where it is a failure that a user can meet."""
-    from ml_buildpack.error_text import render, render_text
+    from ml_buildpack.error_text import render, render_text, render_unexpected
     from ml_buildpack.errors import BuildpackError, DiskFull
     from ml_buildpack.problems import SeveralProblems
 
@@ -92,7 +92,4 @@ def _report(error: Exception) -> None:
     elif isinstance(error, BuildpackError):
         sys.stderr.write("\n" + render_text(render(error)) + "\n")
     else:
-        import traceback
-
-        traceback.print_exception(error)
-        sys.stderr.write("\nThis is a bug in ml-buildpack. Please report it with the lines above.\n")
+        sys.stderr.write("\n" + render_text(render_unexpected(error)) + "\n")

@@ -25,7 +25,6 @@ from ml_buildpack.facts.local_trees import (
     read_local_tree,
 )
 from ml_buildpack.facts.project_files import ProjectFiles
-from ml_buildpack.facts.requirement_lines import VARIABLE
 from ml_buildpack.facts.requirements_text import IncludeLine, OptionLine, RequirementLine, read_requirements_text
 from ml_buildpack.facts.spelling import did_you_mean
 from ml_buildpack.facts.text_encoding import NotTextError, decode_text_with_cookie
@@ -69,17 +68,6 @@ class Requirements:
     options: tuple[OptionLine, ...]
     pip_tools_marks: tuple[str, ...]
     local_trees: tuple[LocalTree, ...]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The normalised names of what is asked for, as far as the lines tell them; constraints ask for nothing."""
-        return frozenset(line.name for line in self.requirements if line.name is not None)
-
-    @property
-    def interpolated(self) -> frozenset[str]:
-        """The variables that lines refer to as `${NAME}`, which the resolvers have to be given."""
-        lines = (*(line.text for line in (*self.requirements, *self.constraints)), *(o.value for o in self.options))
-        return frozenset(name for line in lines for name in VARIABLE.findall(line))
 
 
 def read_requirements(files: ProjectFiles, named: tuple[str, ...]) -> Requirements:

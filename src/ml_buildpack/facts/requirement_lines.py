@@ -31,7 +31,7 @@ _EXTRAS = re.compile(r"(?P<path>.+?)\s*\[(?P<extras>[^\[\]]+)\]")
 _LEADING_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?=[\[<>=!~;@]|$)")
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lzma")
 # The only form that pip and uv expand.
-VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
 
 class MalformedLineError(Exception):
@@ -155,9 +155,9 @@ def _read_specifier(text: str) -> _Parts:
 
 def _read_with_variables(text: str, message: str) -> _Parts:
     """What can be known of a line that only the value of a variable completes."""
-    if VARIABLE.search(text) is None:
+    if _VARIABLE.search(text) is None:
         raise MalformedLineError(explain_malformed(text, message))
-    name = _LEADING_NAME.match(VARIABLE.sub("", text))
+    name = _LEADING_NAME.match(_VARIABLE.sub("", text))
     known = name is not None and not text.startswith("${")
     return _Parts(name=canonicalize_name(name.group(1)) if name is not None and known else None)
 
@@ -185,7 +185,7 @@ def _local_parts(path: str, extras: tuple[str, ...], marker: str | None) -> _Par
 def _is_remote(address: str) -> bool:
     # A path whose beginning is a variable cannot be found here; the resolvers expand it.
     is_path = address.lower().startswith("file:") or _URL.match(address) is None
-    return not is_path or VARIABLE.search(address) is not None
+    return not is_path or _VARIABLE.search(address) is not None
 
 
 def _path_of(address: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
@@ -78,25 +78,19 @@ def plan_resolution(
 ) -> ResolutionPlan:
     """The resolution of these requirements together with what the server needs."""
     resolver, reason = choose_resolver(settings, requirements)
-    names = required_names(requirements)
-    added = tuple(need for need in server.needs if _name_of(need) not in names)
-    local_links = {tree.path for tree in requirements.local_trees}
-    options = [
-        f"{line.option} {line.value}".rstrip()
-        for line in requirements.options
-        # Digests are enforced on the lock: asked for here, they would forbid the server's own lines.
-        if line.option != "--require-hashes" and not (line.option == "--find-links" and line.value in local_links)
-    ]
-    requirements_text = _text([*options, *map(_without_hashes, requirements.requirements), *added])
-    constraints_text = _text(list(map(_without_hashes, requirements.constraints)))
+    added = tuple(need for need in server.needs if _name_of(need) not in required_names(requirements))
+    local_links = _local_links(requirements)
+    requirements_text = _text([*_options(requirements), *(line.pip_line for line in requirements.requirements), *added])
+    constraints_text = _text([line.pip_line for line in requirements.constraints])
+    allowed_digests = _allowed_digests(requirements)
     return ResolutionPlan(
         resolver=resolver,
         resolver_reason=reason,
         requirements_text=requirements_text,
         constraints_text=constraints_text,
         added=added,
-        local_links=tuple(line.value for line in requirements.options if line.value in local_links),
-        allowed_digests=_allowed_digests(requirements),
+        local_links=local_links,
+        allowed_digests=allowed_digests,
         requirement_lines=(*requirements.requirements, *requirements.constraints),
         input_names=tuple(file.path for file in requirements.files),
         interpreter=interpreter,
@@ -105,7 +99,7 @@ def plan_resolution(
             "schema": LOCK_SCHEMA,
             "requirements": _digest(requirements_text + "\0" + constraints_text),
             "trees": " ".join(f"{tree.path}={tree.sha256[:16]}" for tree in requirements.local_trees),
-            "digests": _digest(json.dumps({k: list(v) for k, v in sorted(_allowed_digests(requirements).items())})),
+            "digests": _digest(json.dumps(sorted(allowed_digests.items()))),
             "resolver": resolver.value,
             "python": f"{interpreter.version} {interpreter.launch_path}",
             "target": str(target),
@@ -202,8 +196,17 @@ def _allowed_digests(requirements: Requirements) -> dict[NormalizedName, tuple[s
     return allowed
 
 
-def _without_hashes(line: RequirementLine) -> str:
-    return replace(line, hashes=()).pip_line
+def _local_links(requirements: Requirements) -> tuple[str, ...]:
+    trees = {tree.path for tree in requirements.local_trees}
+    return tuple(line.value for line in requirements.options if line.option == "--find-links" and line.value in trees)
+
+
+def _options(requirements: Requirements) -> list[str]:
+    """The option lines for the resolvers; local links are arguments, as `ResolutionPlan` says."""
+    local_links = _local_links(requirements)
+    # Digests are enforced on the lock: asked for here, they would forbid the server's own lines.
+    passed = (line for line in requirements.options if line.option != "--require-hashes")
+    return [f"{line.option} {line.value}".rstrip() for line in passed if line.value not in local_links]
 
 
 def _name_of(requirement: str) -> str:
