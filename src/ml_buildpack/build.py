@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.facts.bindings import Binding
@@ -29,7 +28,13 @@ from ml_buildpack.plan.resolution import (
 )
 from ml_buildpack.plan.reuse import plan_steps
 from ml_buildpack.plan.server import ServerPlan, plan_server
-from ml_buildpack.plan.tool_environment import ToolEnvironment, index_urls, interpolate
+from ml_buildpack.plan.tool_environment import (
+    ToolEnvironment,
+    index_identities,
+    index_urls,
+    interpolate,
+    with_index_options,
+)
 from ml_buildpack.plan.web_entry import choose_web_entry
 from ml_buildpack.problems import Problems
 
@@ -50,11 +55,18 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     resolution = plan_resolution_of(decision, context, env)
     describe_project(console, decision, resolution)
     console.heading("Dependencies")
-    source = choose_lock_source(resolution, lock_layer=context.restored(LOCK), venv_layer=context.restored(VENV))
+    source = choose_lock_source(
+        resolution,
+        lock_layer=context.restored(LOCK),
+        venv_layer=context.restored(VENV),
+        layers_dir=str(context.layers_dir),
+    )
     lock = tools.obtain_lock(resolution, source, env)
     image = plan_image(context, tools, resolution, decision.server, lock)
     console.heading("Layers")
-    maker = tools.layer_maker(env, credential_urls(decision.requirements, env))
+    maker = tools.layer_maker(
+        environment_of_builds(decision.requirements, env, context), credential_urls(decision.requirements, env)
+    )
     for step in plan_steps(image, context.restored_layers):
         maker.carry_out(step)
     tools.finish(image)
@@ -107,7 +119,7 @@ def plan_resolution_of(decision: Decision, context: BuildContext, env: ToolEnvir
         server=decision.server,
         interpreter=decision.interpreter,
         target=context.target,
-        index_hosts=tuple(sorted({urlsplit(url).hostname or url for url in index_urls(env)})),
+        indexes=index_identities(env),
     )
 
 
@@ -122,7 +134,8 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
     console.step(f"Requirements: {', '.join(resolution.input_names)}")
     entry = decision.server.entry
     if entry is not None:
-        console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({entry.framework}, {entry.interface.value})")
+        framework = entry.framework or "named in the settings"
+        console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({framework}, {entry.interface.value})")
     for line in decision.server.commands:
         console.step(f"Process {line.type}: {line.command}")
     if resolution.added:
@@ -165,5 +178,17 @@ def certificates(bindings: tuple[Binding, ...]) -> tuple[str, ...]:
 def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[str, ...]:
     """Every URL that may hold credentials: the environment's and those of option and requirement lines, filled in."""
     options = (option.value for option in requirements.options)
-    lines = (line.url or "" for line in requirements.requirements)
-    return (*index_urls(env), *(interpolate(url, env) for url in (*options, *lines) if "://" in url))
+    lines = (line.url or "" for line in (*requirements.requirements, *requirements.constraints))
+    # Filled in first: a variable may hold the whole URL.
+    urls = (interpolate(url, env) for url in (*options, *lines))
+    return (*index_urls(env), *(url for url in urls if "://" in url))
+
+
+def environment_of_builds(requirements: Requirements, env: ToolEnvironment, context: BuildContext) -> ToolEnvironment:
+    """The environment in which packages are built: what they need comes from where the requirements come from."""
+    local = {tree.path for tree in requirements.local_trees}
+    options = (
+        (line.option, str(context.app_dir / line.value) if line.value in local else interpolate(line.value, env))
+        for line in requirements.options
+    )
+    return with_index_options(env, options)

@@ -35,7 +35,7 @@ def no_web_entry(error: NoWebEntry) -> Words:
             "" if error.searched else _NOTHING_TO_READ,
             "These files were read, and none of them makes an application at its top level:" if read else "",
             listing(read),
-            "These could not be read as Python:" if unread else "",
+            "In these, something stands in the way:" if unread else "",
             mistakes_listing(error.unparsable),
         ),
         fixes=(

@@ -5,6 +5,7 @@ Tables only: they know no syntax tree and no file. Called by `web_values`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -99,13 +100,19 @@ PLAIN_APPLICATIONS: dict[tuple[str, ...], Framework] = {
     ("scope", "receive", "send"): Framework(name="asgi", interface=_ASGI),
 }
 
-# A file without any of these words holds no application, so it need not be parsed. "_app" stands for factories, which
-# may come from elsewhere; "ottle" for Bottle under both spellings.
-TELLING_WORDS = (
-    b"FastAPI", b"Flask", b"Starlette", b"Litestar", b"Quart", b"Sanic", b"ASGIApp", b"WSGIApp", b"OpenAPI", b"_app",
-    b"Application", b"ProtocolTypeRouter", b"falcon", b"ottle", b"connexion", b"Dash",
-    b"start_response", b"receive, send",
+# A file with none of these words holds no application. "GIApp" stands for the wrappers of socketio, "ottle" for Bottle
+# under both spellings, "gi_app" for Django's functions.
+_TELLING_WORDS = (
+    b"FastAPI", b"Flask", b"Starlette", b"Litestar", b"Quart", b"Sanic", b"OpenAPI", b"GIApp", b"gi_app", b"falcon",
+    b"ottle", b"connexion", b"Dash", b"web.Application", b"aiohttp.web", b"start_response", b"receive, send",
 )  # fmt: skip
+# A factory, which may come from elsewhere.
+_TELLING_ENDING = re.compile(rb"_app\b")
+
+
+def is_telling(source: bytes) -> bool:
+    """Whether a source may hold an application: cheap, so that only few files of a project need to be parsed."""
+    return any(word in source for word in _TELLING_WORDS) or _TELLING_ENDING.search(source) is not None
 
 
 def framework_of(qualified_name: str) -> Framework | None:

@@ -19,7 +19,7 @@ from ml_buildpack.facts.web_values import Application, Scope
 def find_mounted(reader: SourceReader, path: str) -> frozenset[str]:
     """The applications, as `path:name`, that the file hangs below another one."""
     scope, tree = reader.scope(path), reader.syntax_trees.get(path)
-    if scope is None or tree is None:
+    if scope is None or tree is None or not reader.mentions(path, MOUNTING_CALLS):
         return frozenset()
     return frozenset(
         place

@@ -7,6 +7,7 @@ Follows imports within the project, but opens another file only where it could h
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ml_buildpack.errors import Mistake
@@ -18,8 +19,8 @@ from ml_buildpack.facts.web_frameworks import (
     BOTTLE_ROUTES,
     FRAMEWORK_PACKAGES,
     PLAIN_APPLICATIONS,
-    TELLING_WORDS,
     USUAL_NAMES,
+    is_telling,
 )
 from ml_buildpack.facts.web_values import (
     Application,
@@ -33,7 +34,7 @@ from ml_buildpack.facts.web_values import (
 )
 
 # A project with more files that speak of applications is a framework's own source, or hostile.
-PARSED_FILES_MAX = 300
+PARSED_FILES_MAX = 150
 # With these in a file, names may come into being that its statements do not show.
 _HIDDEN_NAMES = (b"global", b":=", b"__getattr__", b"exec(")
 
@@ -64,7 +65,12 @@ class SourceReader:
     def is_telling(self, path: str) -> bool:
         """Whether the file holds a word without which there is no application in it."""
         data = self._content(path)
-        return data is not None and any(word in data for word in TELLING_WORDS)
+        return data is not None and is_telling(data)
+
+    def mentions(self, path: str, words: Iterable[str]) -> bool:
+        """Whether any of the words stands anywhere in the file."""
+        data = self._content(path)
+        return data is not None and any(word.encode() in data for word in words)
 
     def scope(self, path: str) -> Scope | None:
         """The names of the module; None where it cannot be read. In a circle of imports: the names so far."""

@@ -163,7 +163,7 @@ NOTHING = {
     "class-itself": "from fastapi import FastAPI\napp = FastAPI",
     "same-name-elsewhere": "from myframework import FastAPI\napp = FastAPI()",
     "extension": "from flask_restful import Api\nfrom fl import Flask\napi = Api(Flask)",
-    "generator": "from fastapi import FastAPI\ndef create_app():\n yield FastAPI()",
+    "generator": "from fastapi import FastAPI\ndef create_app():\n yield\n return FastAPI()",
     "unusual-function-name": "from flask import Flask\ndef client(): return Flask('x')",
     "endless-recursion": "def create_app(): return create_app()\napp = create_app()",
     "import-of-itself": "from main import app\n",
@@ -209,6 +209,16 @@ SEVERAL_FILES = [
         [entry("main:app", ASGI, "fastapi", line=3, app_dir="backend")],
     ),
     (
+        "sibling-of-a-foreign-name-in-a-package",
+        {"pkg/__init__.py": "", "pkg/main.py": f"import redis\n{FASTAPI}", "pkg/redis.py": ""},
+        [entry("pkg.main:app", ASGI, "fastapi", line=3)],
+    ),
+    (
+        "sibling-of-a-standard-name",
+        {"pkg/main.py": f"import logging\n{FASTAPI}", "pkg/logging.py": ""},
+        [entry("pkg.main:app", ASGI, "fastapi", line=3)],
+    ),
+    (
         "directory-that-no-import-can-spell",
         {"my-service/main.py": FASTAPI},
         [entry("main:app", ASGI, "fastapi", app_dir="my-service")],
@@ -247,6 +257,22 @@ SEVERAL_FILES = [
         {"wsgi.py": "from shop.factory import create_app\napp = create_app('prod')", "shop/factory.py":
             "from flask import Flask\ndef create_app(config): return Flask(config)"},
         [entry("wsgi:app", WSGI, "flask", made_by="shop/factory.py:create_app")],
+    ),
+    (
+        "factory-below-src",
+        {
+            "src/wsgi.py": "from shop.factory import create_app\napp = create_app('prod')",
+            "src/shop/factory.py": "from flask import Flask\ndef create_app(config): return Flask(config)",
+        },
+        [entry("wsgi:app", WSGI, "flask", app_dir="src", made_by="src/shop/factory.py:create_app")],
+    ),
+    (
+        "factory-that-calls-another",
+        {"main.py": "import flask\ndef create_app(): return flask.Flask('x')\ndef get_app(): return create_app()"},
+        [
+            entry("main:create_app", WSGI, "flask", factory=True),
+            entry("main:get_app", WSGI, "flask", line=3, factory=True, made_by="main.py:create_app"),
+        ],
     ),
     (
         "factory-through-a-package",
@@ -364,7 +390,7 @@ UNREADABLE = [
     ("utf-16", "\ufefffrom flask import Flask".encode("utf-16-le"), None, None),
     ("unknown-encoding", b"# coding: klingon\nfrom flask import Flask\napp = Flask('x')", None, None),
     ("too-large", FLASK.encode() + b"#" * (1024 * 1024), None, ""),
-    ("deep-chain", FLASK.encode() + b"x = a" + b".a" * 90_000, None, ""),
+    ("deep-chain", FLASK.encode() + b"x = a" + b".a" * 300_000, None, ""),
     ("deep-unary", FLASK.encode() + b"x = " + b"-" * 90_000 + b"a", None, ""),
     ("deep-parentheses", FLASK.encode() + b"x = " + b"(" * 90_000, 3, None),
 ]
