@@ -14,7 +14,7 @@ PACK_FLAGS ?=
 PYTEST_FLAGS ?=
 
 BIN := .venv/bin
-PYTHON_CODE := src tests tools
+PYTHON_CODE := src tests tools bench
 SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bin/detect bin/build .ci/run builder/placeholder/bin/*)
 LEVELS := fast lifecycle image
 
@@ -45,8 +45,8 @@ vendor: .venv ## vendor/: what the buildpack needs to run from this checkout
 builder: engine tools base-images package ## our builder image, with its base images
 	@builder/builder.sh ours
 
-bench: builder .venv ## the benchmarks
-	@tools/with_tools.sh $(BIN)/python -m pytest tests/bench $(PYTEST_FLAGS)
+bench: package .venv ## the benchmarks
+	@$(BIN)/python bench/phases.py
 
 check: fmt lint types test-fast ## format, lint, types, fast tests
 
