@@ -53,6 +53,14 @@ check: fmt lint types test-fast ## format, lint, types, fast tests
 clean: ## remove what was made here; images and the engine stay
 	rm -rf .build .venv dist vendor .mypy_cache .pytest_cache .ruff_cache
 
+.PHONY: lock
+lock: .venv ## lock requirements/ again, at the newest versions
+	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.10.0 --python-platform x86_64-manylinux_2_17 \
+		--generate-hashes --no-emit-package setuptools --no-emit-package wheel \
+		requirements/vendor.in -o requirements/vendor.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-strip-extras \
+		requirements/dev.in -o requirements/dev.txt
+
 .PHONY: fmt lint types test-fast test-lifecycle test-image test-serve
 fmt: .venv ## check the format (fix it: .venv/bin/ruff format)
 	@$(BIN)/ruff format --check $(PYTHON_CODE)

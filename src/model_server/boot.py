@@ -12,7 +12,7 @@ from typing import NoReturn
 EXIT_CANNOT_START = 3
 
 
-class CannotStart(Exception):  # noqa: N818 (a verdict, not an error of the program)
+class CannotStart(Exception):
     """The environment or the command line cannot give a running server; `problems` are whole sentences."""
 
     def __init__(self, *problems: str) -> None:

@@ -24,8 +24,8 @@ GRACE_S = 25
 # Longer than what load balancers keep idle connections (60 s at AWS and nginx), so it is never the server that closes
 # one in the moment in which the balancer sends a request over it: that race is a 502 for somebody.
 KEEP_ALIVE_S = 75
-# How long a gunicorn worker may give no sign of life. It gives none while it loads the app, and gunicorn's own 30 s
-# would kill workers that load a big model.
+# How long a gunicorn worker may give no sign of life. Old versions count the time in which it loads the app, and with
+# gunicorn's own 30 s they would kill workers that load a big model.
 WORKER_SILENCE_S = 120
 # How long a uvicorn worker may leave its supervisor's question unanswered: a thread answers it, but not while an
 # import of a big shared library holds Python's lock. The supervisor sees no SIGTERM meanwhile, so no more than this.

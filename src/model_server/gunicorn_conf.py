@@ -20,6 +20,8 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
+from gunicorn.config import KNOWN_SETTINGS  # type: ignore[import-untyped]
+
 from model_server import environment
 from model_server.boot import EXIT_CANNOT_START, CannotStart, exit_cannot_start
 
@@ -118,4 +120,6 @@ def worker_exit(arbiter: Any, worker: Any) -> None:  # noqa: ANN401 (gunicorn ha
     os._exit(EXIT_CANNOT_START if _take_verdict() else 0)
 
 
-globals().update({name: value for name, value in _users.items() if not name.startswith("__") and name != "worker_exit"})
+# Settings alone: a name that the file uses for something else must not become one of this module's.
+_theirs = {setting.name for setting in KNOWN_SETTINGS} & _users.keys() - {"worker_exit"}
+globals().update({name: _users[name] for name in _theirs})
