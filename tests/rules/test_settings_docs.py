@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml_buildpack.facts.dependency_files import DEFAULT_INPUTS
-from ml_buildpack.facts.settings import SETTINGS, Resolver, Settings, read_settings
+from ml_buildpack.facts.settings import SETTINGS, CondaMode, Resolver, Settings, read_settings
 from support.projects import write_project
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,6 +63,10 @@ def test_the_examples_are_valid_and_complete(tmp_path: Path, position: int, path
         app="service.main:app",
         server="uvicorn",
         requirements=("requirements/prod.txt",),
+        extras=("serving",),
+        groups=("production",),
+        conda=CondaMode.TRANSLATE,
+        wheelhouse="wheels",
         resolver=Resolver.UV,
         python="3.12",
         processes=(("worker", "python -m service.worker"),),

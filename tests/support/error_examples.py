@@ -80,6 +80,29 @@ EXAMPLES: tuple[BuildpackError, ...] = (
     ),
     errors.NoFileForThisPlatform(packages=("torch==2.5.1+cpu",), python="3.11", platform="linux/arm64"),
     errors.ResolverFailed(resolver="uv", log_tail="error: unexpected argument '--use-pep517' found"),
+    errors.LockMalformed(
+        lock="poetry.lock",
+        mistakes=(
+            Mistake(where="poetry.lock", line=412, text="<<<<<<< HEAD", detail="A merge conflict was committed unresolved."),
+        ),
+        command="poetry lock",
+    ),
+    errors.LockOutOfDate(
+        lock="poetry.lock",
+        project="pyproject.toml",
+        evidence=(
+            Mistake(
+                where="poetry.lock",
+                line=931,
+                text='content-hash = "61d4a4bdb5f7cd2a"',
+                detail="The dependencies in pyproject.toml have the hash 0f4b8f1ce7c1a0d3 now.",
+            ),
+            Mistake(where="pyproject.toml", line=14, text="orjson", detail="poetry.lock does not have it."),
+        ),
+        command="poetry lock",
+    ),
+    errors.SeveralLocks(paths=("pylock.batch.toml", "pylock.web.toml")),
+    errors.SeveralWorkspaceMembers(lock="uv.lock", members=("churn-api", "churn-training")),
     errors.DigestMismatch(
         file="six-1.17.0-py2.py3-none-any.whl",
         expected=("4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274",),
