@@ -73,7 +73,7 @@ types: .venv ## mypy, strict
 	@$(BIN)/mypy
 
 test-fast: .venv vendor ## unit, contract, rules and serving tests; no Docker, under a minute
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/rules tests/serve $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/rules tests/serve $(PYTEST_FLAGS)
 
 test-lifecycle: tools package ## the real lifecycle binaries, no Docker
 	@tools/with_tools.sh $(BIN)/python -m pytest tests/lifecycle $(PYTEST_FLAGS)

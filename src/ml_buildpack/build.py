@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.facts.bindings import Binding
+from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.dependency_files import Requirements
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
@@ -18,14 +19,9 @@ from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, choose_interpreter
 from ml_buildpack.plan.layers import LOCK, VENV, plan_python_layer, plan_server_layer, plan_venv_layer
+from ml_buildpack.plan.lock_source import choose_lock_source
 from ml_buildpack.plan.processes import WEB, plan_processes
-from ml_buildpack.plan.resolution import (
-    ResolutionPlan,
-    choose_lock_source,
-    interpolated_names,
-    plan_resolution,
-    required_names,
-)
+from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
 from ml_buildpack.plan.reuse import plan_steps
 from ml_buildpack.plan.server import ServerPlan, plan_server
 from ml_buildpack.plan.tool_environment import (
@@ -51,7 +47,9 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     """
     console.heading("Project")
     decision = decide(context, tools)
-    env = tools.make_environment(certificates(decision.facts.bindings), interpolated_names(decision.requirements))
+    requirements = decision.dependencies.requirements
+    env = tools.make_environment(certificates(decision.facts.bindings), interpolated_names(requirements))
+    env = with_indexes(env, requirements, context)
     resolution = plan_resolution_of(decision, context, env)
     describe_project(console, decision, resolution)
     console.heading("Dependencies")
@@ -64,9 +62,7 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     lock = tools.obtain_lock(resolution, source, env)
     image = plan_image(context, tools, resolution, decision.server, lock)
     console.heading("Layers")
-    maker = tools.layer_maker(
-        environment_of_builds(decision.requirements, env, context), credential_urls(decision.requirements, env)
-    )
+    maker = tools.layer_maker(env, credential_urls(requirements, env))
     for step in plan_steps(image, context.restored_layers):
         maker.carry_out(step)
     tools.finish(image)
@@ -78,7 +74,7 @@ class Decision:
     """What the facts of a project decide before anything runs."""
 
     facts: Facts
-    requirements: Requirements
+    dependencies: Dependencies
     server: ServerPlan
     interpreter: Interpreter
 
@@ -90,9 +86,9 @@ def decide(context: BuildContext, tools: Tools) -> Decision:
     server = decide_server(facts, problems)
     interpreter = problems.attempt(lambda: choose_interpreter(tools.find_interpreters(), facts.python_requests))
     problems.raise_if_any()
-    if facts.requirements is None or interpreter is None:
+    if facts.dependencies is None or interpreter is None:
         raise AssertionError  # pragma: no cover  # both are problems, and those were raised
-    return Decision(facts=facts, requirements=facts.requirements, server=server, interpreter=interpreter)
+    return Decision(facts=facts, dependencies=facts.dependencies, server=server, interpreter=interpreter)
 
 
 def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
@@ -102,7 +98,7 @@ def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
     commands = tuple(own[name] for name in sorted(own))
     if WEB in own and facts.settings.app is None:
         return plan_server(None, commands)
-    names = required_names(facts.requirements)
+    names = required_names(facts.dependencies)
     entry = problems.attempt(
         lambda: choose_web_entry(
             facts.web, app=facts.settings.app, server=facts.settings.server, requirement_names=names
@@ -114,7 +110,7 @@ def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
 def plan_resolution_of(decision: Decision, context: BuildContext, env: ToolEnvironment) -> ResolutionPlan:
     """The resolution of a project's requirements, on its interpreter, from the indexes that the environment names."""
     return plan_resolution(
-        decision.requirements,
+        decision.dependencies,
         decision.facts.settings,
         server=decision.server,
         interpreter=decision.interpreter,
@@ -184,8 +180,12 @@ def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[s
     return (*index_urls(env), *(url for url in urls if "://" in url))
 
 
-def environment_of_builds(requirements: Requirements, env: ToolEnvironment, context: BuildContext) -> ToolEnvironment:
-    """The environment in which packages are built: what they need comes from where the requirements come from."""
+def with_indexes(env: ToolEnvironment, requirements: Requirements, context: BuildContext) -> ToolEnvironment:
+    """The environment with the indexes of the requirement lines.
+
+    Builds of packages read no such lines, but what they need comes from where the requirements come from; and where
+    both name an index, the line wins in pip and the variable in uv.
+    """
     local = {tree.path for tree in requirements.local_trees}
     options = (
         (line.option, str(context.app_dir / line.value) if line.value in local else interpolate(line.value, env))

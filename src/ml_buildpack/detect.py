@@ -73,7 +73,8 @@ def _is_nested_evidence(file: ProjectFile) -> bool:
     directory, _, rest = file.path.partition("/")
     if directory not in NESTED_DIRECTORIES or rest.count("/") > 1:
         return False
-    return any(fnmatchcase(file.name.lower(), pattern) for pattern in TOP_LEVEL_PATTERNS)
+    patterns = ("*.txt", "*.in") if directory == "requirements" else TOP_LEVEL_PATTERNS
+    return any(fnmatchcase(file.name.lower(), pattern) for pattern in patterns)
 
 
 def make_build_plan() -> BuildPlan:

@@ -136,6 +136,24 @@ class UnsupportedDependencyFile(BuildpackError):
     paths: tuple[str, ...]
 
 
+@dataclass(kw_only=True, eq=False)
+class ContradictingInputs(BuildpackError):
+    """Two files pin different versions of the same packages. `pins` are those of `other`, each with what `obeyed` has."""
+
+    id: ClassVar[str] = "ML-REQ-005"
+    obeyed: str
+    other: str
+    pins: tuple[Mistake, ...]
+
+
+@dataclass(kw_only=True, eq=False)
+class CondaPackagesWithoutWheel(BuildpackError):
+    """A conda environment names packages that PyPI does not replace; all of them, each with what to do."""
+
+    id: ClassVar[str] = "ML-REQ-006"
+    packages: tuple[Mistake, ...]
+
+
 # --- resolution ------------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +215,44 @@ class ResolverFailed(BuildpackError):
     id: ClassVar[str] = "ML-LOCK-006"
     resolver: str
     log_tail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class LockMalformed(BuildpackError):
+    """A lock, or the file that it was made from, cannot be understood. `command` writes the lock again."""
+
+    id: ClassVar[str] = "ML-LOCK-007"
+    lock: str
+    mistakes: tuple[Mistake, ...]
+    command: str
+
+
+@dataclass(kw_only=True, eq=False)
+class LockOutOfDate(BuildpackError):
+    """The file that a lock was made from has changed since. `evidence` says where; `command` brings the lock up to date."""
+
+    id: ClassVar[str] = "ML-LOCK-008"
+    lock: str
+    project: str
+    evidence: tuple[Mistake, ...]
+    command: str
+
+
+@dataclass(kw_only=True, eq=False)
+class SeveralLocks(BuildpackError):
+    """There are several locks of one kind, for different purposes, and none is named."""
+
+    id: ClassVar[str] = "ML-LOCK-009"
+    paths: tuple[str, ...]
+
+
+@dataclass(kw_only=True, eq=False)
+class SeveralWorkspaceMembers(BuildpackError):
+    """A lock holds several projects, and none of them is that of the application directory itself."""
+
+    id: ClassVar[str] = "ML-LOCK-010"
+    lock: str
+    members: tuple[str, ...]
 
 
 @dataclass(kw_only=True, eq=False)

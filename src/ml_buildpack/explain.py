@@ -16,6 +16,7 @@ from ml_buildpack.console import StreamConsole
 from ml_buildpack.detect import find_evidence
 from ml_buildpack.plan.processes import plan_processes
 from ml_buildpack.plan.resolution import ResolutionPlan
+from ml_buildpack.redaction import redact
 
 
 def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
@@ -32,14 +33,14 @@ def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
         describe_project(console, decision, resolution)
         console.heading("Plan")
         console.step(f"Resolver: {resolution.resolver.value}, because: {resolution.resolver_reason}")
-        console.note(json.dumps(_plan(decision, resolution), indent=2))
+        console.note(redact(json.dumps(_plan(decision, resolution), indent=2)))
         return out.getvalue()
 
 
 def _plan(decision: Decision, resolution: ResolutionPlan) -> dict[str, Any]:
     return {
-        "requirements": [line.text for line in decision.requirements.requirements],
-        "constraints": [line.text for line in decision.requirements.constraints],
+        "requirements": [line.text for line in decision.dependencies.requirements.requirements],
+        "constraints": [line.text for line in decision.dependencies.requirements.constraints],
         "added": list(resolution.added),
         "inputs": dict(resolution.inputs),
         "processes": [

@@ -23,6 +23,7 @@ from packaging.pylock import (
     PackageWheel,
     Pylock,
     PylockSelectError,
+    PylockValidationError,
 )
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
@@ -135,7 +136,7 @@ def parse_lock(text: str, *, tags: Sequence[Tag], environment: Mapping[str, str]
     try:
         pylock = Pylock.from_dict(tomllib.loads(text))
         pylock.validate()
-    except ValueError as error:
+    except (ValueError, PylockValidationError) as error:
         raise LockUnreadable(str(error)) from error
     packages = tuple(
         _locked(package, source) for package, source in _select(pylock, tags, environment, python, platform)
@@ -212,7 +213,10 @@ def _identity(package: LockedPackage) -> list[str | bool | None]:
 
 
 def describe_changes(old: Lock, new: Lock) -> tuple[str, ...]:
-    """What differs, one entry per package: `flask 3.0 -> 3.1`, `+ orjson 3.11`, `- six 1.17`, `~ torch` for another file."""
+    """What differs, one entry per package: `flask 3.0 -> 3.1`, `+ orjson 3.11`, `- six 1.17`.
+
+    `~ torch` is another file of the same version, or a source tree, which has none.
+    """
     before = {package.name: package for package in old.packages}
     after = {package.name: package for package in new.packages}
     changes: list[str] = []
@@ -222,7 +226,7 @@ def describe_changes(old: Lock, new: Lock) -> tuple[str, ...]:
             changes.append(f"+ {name} {now.version or ''}".rstrip())
         elif was is not None and now is None:
             changes.append(f"- {name} {was.version or ''}".rstrip())
-        elif was is not None and now is not None and was.version != now.version:
+        elif was and now and was.version and now.version and was.version != now.version:
             changes.append(f"{name} {was.version} -> {now.version}")
         elif was is not None and now is not None and _identity(was) != _identity(now):
             changes.append(f"~ {name}")

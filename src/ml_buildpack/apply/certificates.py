@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 
 def make_certificate_bundle(certificates: tuple[str, ...], env: Mapping[str, str], directory: Path) -> str | None:
@@ -14,12 +17,24 @@ def make_certificate_bundle(certificates: tuple[str, ...], env: Mapping[str, str
     adds a certificate authority to its images expects every tool to know it.
     """
     base = env.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or _debian_bundle()
-    if not certificates:
+    added = (*_of_directories(env.get("SSL_CERT_DIR", "")), *certificates)
+    if not added:
         return base
     texts = [Path(base).read_text(encoding="utf-8")] if base and Path(base).is_file() else []
+    # A certificate that is there twice would do no harm; a bundle of a thousand is slow to read, by every tool.
+    known = "".join(texts)
+    texts += [text for text in dict.fromkeys(text.strip() for text in added) if text not in known]
     bundle = directory / "certificates.pem"
-    bundle.write_text("\n".join(text.strip() for text in (*texts, *certificates)) + "\n", encoding="utf-8")
+    bundle.write_text("\n".join(text.strip() for text in texts) + "\n", encoding="utf-8")
     return str(bundle)
+
+
+def _of_directories(paths: str) -> list[str]:
+    """The certificates in the directories of SSL_CERT_DIR, which buildpacks for certificates set; uv reads no such."""
+    files = [file for path in paths.split(os.pathsep) if Path(path).is_dir() for file in sorted(Path(path).iterdir())]
+    # Debian's directory has every certificate once more under a name that is its hash.
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
+    return [text for text in texts if _CERTIFICATE in text]
 
 
 def _debian_bundle() -> str | None:

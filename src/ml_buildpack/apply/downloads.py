@@ -5,23 +5,54 @@ A file appears under its name only when it is whole and right: it is written bes
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import netrc
+import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+    proxy_bypass_environment,
+)
 
-from ml_buildpack.errors import DigestMismatch, DownloadFailed, IndexUnauthorised, IndexUnreachable
+from ml_buildpack.apply.credentials import Credentials, read_credentials, without_credentials
+from ml_buildpack.errors import (
+    BuildpackError,
+    CertificateRefused,
+    DigestMismatch,
+    DownloadFailed,
+    HostNotFound,
+    IndexUnauthorised,
+    IndexUnreachable,
+    ProxyFailed,
+)
 from ml_buildpack.lock import LockedFile
+from ml_buildpack.plan.tool_environment import interpolate
 from ml_buildpack.redaction import redact
+
+__all__ = [
+    "ATTEMPTS_MAX",
+    "Credentials",
+    "Downloader",
+    "Proxies",
+    "make_downloader",
+    "read_credentials",
+    "read_proxies",
+    "sha256_of",
+    "without_credentials",
+]
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_S = 60.0
@@ -32,52 +63,46 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Credentials:
-    """User and password by host. Never shown: the representation leaves them out."""
+class Proxies:
+    """The proxy for each scheme, and the hosts that are asked without one, as NO_PROXY lists them. May hold logins."""
 
-    by_host: Mapping[str, tuple[str, str]] = field(repr=False)
+    by_scheme: Mapping[str, str] = field(repr=False)
+    excepted: str = ""
 
-    def header(self, url: str) -> dict[str, str]:
-        """The Authorization header for a URL, or none."""
-        found = self.by_host.get(urlsplit(url).netloc.rpartition("@")[2])
-        if found is None:
-            return {}
-        return {"Authorization": "Basic " + base64.b64encode(":".join(found).encode()).decode()}
-
-
-def read_credentials(urls: Sequence[str], *, netrc_path: Path | None) -> Credentials:
-    """The credentials in index URLs and in a netrc file; URLs win. An unreadable netrc counts as none, as in pip."""
-    by_host: dict[str, tuple[str, str]] = {}
-    if netrc_path is not None and netrc_path.is_file():
-        try:
-            entries = netrc.netrc(str(netrc_path)).hosts
-        except (netrc.NetrcParseError, OSError):
-            entries = {}
-        by_host |= {host: (login, password or "") for host, (login, _, password) in entries.items()}
-    for url in urls:
+    def for_url(self, url: str) -> str | None:
+        """The proxy that stands between the build and that URL."""
         parts = urlsplit(url)
-        if parts.username is not None:
-            by_host[parts.netloc.rpartition("@")[2]] = (unquote(parts.username), unquote(parts.password or ""))
-    return Credentials(by_host=by_host)
+        host = parts.netloc.rpartition("@")[2]
+        if self.excepted and proxy_bypass_environment(host, {"no": self.excepted}):
+            return None
+        return self.by_scheme.get(parts.scheme)
 
 
-def without_credentials(url: str) -> str:
-    """The URL without user and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+NO_PROXIES = Proxies(by_scheme={})
+
+
+class IncompleteFileError(URLError):
+    """A server ended the connection in the middle of a file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Downloader:
-    """Fetches files over HTTP(S), with the certificates, proxies and credentials of the build."""
+    """Fetches files over HTTP(S), with the certificates, proxies and credentials of the build.
+
+    `placeholders` are the secrets that stand in the lock's URLs as `${NAME}`.
+    """
 
     opener: OpenerDirector
     credentials: Credentials
+    proxies: Proxies = NO_PROXIES
+    placeholders: Mapping[str, str] = field(repr=False, default_factory=dict)
+    first_pause_s: float = FIRST_PAUSE_S
 
     def fetch(self, file: LockedFile, directory: Path, *, pinned_at: str) -> Path:
         """The file, verified, in `directory`.
 
-        Raises: IndexUnreachable, IndexUnauthorised, DownloadFailed, DigestMismatch.
+        Raises: IndexUnreachable, IndexUnauthorised, DownloadFailed, DigestMismatch, CertificateRefused, HostNotFound,
+        ProxyFailed.
         """
         if file.url is None:
             message = f"{file.filename} has no URL"
@@ -92,22 +117,43 @@ class Downloader:
             part.unlink(missing_ok=True)
 
     def _fetch_with_retries(self, url: str, part: Path) -> str:
-        pause_s = FIRST_PAUSE_S
+        pause_s = self.first_pause_s
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 return self._fetch_once(url, part)
             except HTTPError as error:
+                # It holds the connection, and lives as long as whoever keeps the exception.
+                error.close()
                 if error.code not in _TRANSIENT or attempt == ATTEMPTS_MAX:
                     raise _refused(url, error) from error
             except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-                if attempt == ATTEMPTS_MAX:
-                    raise IndexUnreachable(url=_shown(url), detail=redact(str(error))) from error
+                failure = self._failure(url, error)
+                if attempt == ATTEMPTS_MAX or isinstance(failure, CertificateRefused | IndexUnauthorised):
+                    raise failure from error
             time.sleep(pause_s)
             pause_s *= 2
         raise AssertionError  # pragma: no cover  # the last attempt returns or raises
 
+    def _failure(self, url: str, error: Exception) -> BuildpackError:
+        """What a request that got no answer, or only a part of one, means."""
+        reason = error.reason if isinstance(error, URLError) else error
+        detail = redact(str(reason))
+        proxy = self.proxies.for_url(url)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return CertificateRefused(url=_shown(url), detail=reason.verify_message)
+        if isinstance(error, IncompleteFileError):
+            return DownloadFailed(url=_shown(url), detail=detail)
+        if f" {HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value} " in f"{detail} " and proxy is not None:
+            return IndexUnauthorised(url=_shown(url), status=HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+        if proxy is not None:
+            return ProxyFailed(url=_shown(url), proxy=_shown(proxy), detail=detail)
+        if isinstance(reason, socket.gaierror):
+            return HostNotFound(url=_shown(url), host=urlsplit(url).hostname or "", detail=detail)
+        return IndexUnreachable(url=_shown(url), detail=detail)
+
     def _fetch_once(self, url: str, part: Path) -> str:
-        request = Request(without_credentials(url), headers=self.credentials.header(url))  # noqa: S310  # from a lock
+        request = Request(without_credentials(interpolate(url, self.placeholders)))  # noqa: S310  # from a lock
+        _authorise(request, self.credentials)
         digest = hashlib.sha256()
         with self.opener.open(request, timeout=TIMEOUT_S) as response, part.open("wb") as out:
             while chunk := response.read(CHUNK_BYTES):
@@ -115,23 +161,87 @@ class Downloader:
                 out.write(chunk)
             expected = response.headers.get("Content-Length")
             if expected is not None and out.tell() != int(expected):
-                message = f"{out.tell()} of {expected} bytes arrived"
-                raise URLError(message)
+                raise IncompleteFileError(f"{out.tell()} of {expected} bytes arrived")
         return digest.hexdigest()
 
 
-def make_downloader(env: Mapping[str, str], credentials: Credentials) -> Downloader:
-    """A downloader with the proxies and the certificates that the tools' environment names."""
-    proxies = {
+def make_downloader(
+    env: Mapping[str, str], credentials: Credentials, placeholders: Mapping[str, str] | None = None
+) -> Downloader:
+    """A downloader with the proxies, certificates and trusted hosts that the tools' environment names."""
+    proxies = read_proxies(env)
+    secure = _Secure(ssl.create_default_context(cafile=env.get("SSL_CERT_FILE")), env.get("UV_INSECURE_HOST", ""))
+    return Downloader(
+        opener=build_opener(_ProxiesButNot(proxies), secure, _Redirects(credentials)),
+        credentials=credentials,
+        proxies=proxies,
+        placeholders=placeholders or {},
+    )
+
+
+def read_proxies(env: Mapping[str, str]) -> Proxies:
+    """The proxies that these variables name; small letters win, as for curl."""
+    by_scheme = {
         scheme: env[name]
         for scheme in ("http", "https")
-        for name in (f"{scheme.upper()}_PROXY", f"{scheme}_proxy")
+        for name in ("ALL_PROXY", "all_proxy", f"{scheme.upper()}_PROXY", f"{scheme}_proxy")
         if env.get(name)
     }
-    context = ssl.create_default_context(cafile=env.get("SSL_CERT_FILE"))
-    return Downloader(
-        opener=build_opener(ProxyHandler(proxies), HTTPSHandler(context=context)), credentials=credentials
-    )
+    return Proxies(by_scheme=by_scheme, excepted=env.get("no_proxy") or env.get("NO_PROXY") or "")
+
+
+class _ProxiesButNot(ProxyHandler):
+    """Proxies of the tools' environment. The base class would ask this process's own for the exceptions."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        super().__init__(dict(proxies.by_scheme))
+        self._own = proxies
+
+    def proxy_open(self, req: Request, proxy: str, type: str) -> HTTPResponse | None:  # noqa: A002  # the base class's
+        """The answer of the proxy; None where the host is asked itself."""
+        if self._own.for_url(req.full_url) is None:
+            return None
+        return super().proxy_open(req, proxy, type)  # type: ignore[no-any-return]
+
+
+class _Secure(HTTPSHandler):
+    """HTTPS with certificates checked, but for the hosts that the user trusts without."""
+
+    def __init__(self, checked: ssl.SSLContext, trusted: str) -> None:
+        super().__init__(context=checked)
+        self._checked = checked
+        self._unchecked = ssl._create_unverified_context()  # noqa: S323, SLF001  # the user asked for it, host by host
+        self._trusted = frozenset(trusted.split())
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        """The answer."""
+        parts = urlsplit(req.full_url)
+        is_trusted = bool({parts.hostname or "", parts.netloc} & self._trusted)
+        return self.do_open(HTTPSConnection, req, context=self._unchecked if is_trusted else self._checked)
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects, with the credentials of the host that they lead to and never with another's.
+
+    Indexes redirect to storage, which refuses a request with a header and a signature, and is not theirs to trust.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        """The next request."""
+        request = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if request is not None:
+            _authorise(request, self.credentials)
+        return request
+
+
+def _authorise(request: Request, credentials: Credentials) -> None:
+    for name, value in credentials.header(request.full_url).items():
+        request.add_unredirected_header(name, value)
 
 
 def sha256_of(path: Path) -> str:

@@ -101,6 +101,7 @@ class LayerMaker:
         build = VenvBuild(
             directory=directory,
             python=interpreter.launch_path,
+            python_version=interpreter.minor,
             uv=self.uv,
             env=self.env,
             app_dir=self.app_dir,

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,7 @@ def remove_tree(directory: Path) -> None:
         return
     if not directory.is_dir():
         return
+    directory.chmod(directory.stat().st_mode | stat.S_IRWXU)
     for parent, directories, _ in os.walk(directory):
         for child in directories:
             path = Path(parent, child)
@@ -112,7 +114,10 @@ def remove_tree(directory: Path) -> None:
 
 
 def make_readable(directory: Path) -> None:
-    """Let every user read the tree: the image runs as another user than the one that built it."""
+    """Let every user read the tree: the image runs as another user than the one that built it.
+
+    What somebody else owns stays as it is.
+    """
     for parent, directories, files in os.walk(directory):
         for child in (*directories, *files):
             path = Path(parent, child)
@@ -122,5 +127,10 @@ def make_readable(directory: Path) -> None:
             executable = path.is_dir() or bool(mode & stat.S_IXUSR)
             wanted = 0o755 if executable else 0o644
             if mode != wanted:
-                path.chmod(wanted)
-    directory.chmod(0o755)
+                _change_mode(path, wanted)
+    _change_mode(directory, 0o755)
+
+
+def _change_mode(path: Path, mode: int) -> None:
+    with suppress(PermissionError):
+        path.chmod(mode)

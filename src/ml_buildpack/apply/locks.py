@@ -8,9 +8,11 @@ from ml_buildpack.apply.layer_store import LayerStore, write_atomically
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import Console
+from ml_buildpack.errors import DigestMismatch, NoFileForThisPlatform
 from ml_buildpack.lock import KnownLock, Lock, LockUnreadable, describe_changes
 from ml_buildpack.plan.layers import LOCK
-from ml_buildpack.plan.resolution import LockSource, ResolutionPlan, Resolve, UseInstalledPackages, UseKeptLock
+from ml_buildpack.plan.lock_source import LockSource, Resolve, UseInstalledPackages, UseKeptLock
+from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.sizes import render_bytes
 
 LOCK_FILENAME = "pylock.toml"
@@ -45,7 +47,7 @@ class LockKeeper:
                 return self._resolve(plan, reasons)
 
     def _resolve(self, plan: ResolutionPlan, reasons: tuple[str, ...]) -> KnownLock:
-        self.console.step(f"Resolving with {plan.resolver.value} ({plan.resolver_reason}): {', '.join(reasons)}")
+        self.console.step(f"{plan.description}: {', '.join(reasons)}")
         before = self._kept(plan)
         text = resolve(plan, self.tools)
         lock = read_lock(text, plan)
@@ -65,6 +67,9 @@ class LockKeeper:
         try:
             return read_lock((self.restored.path / LOCK_FILENAME).read_text(encoding="utf-8"), plan)
         except (OSError, UnicodeDecodeError, LockUnreadable):
+            return None
+        except (NoFileForThisPlatform, DigestMismatch):
+            # It was made for another Python, or before the pinned hashes changed: no mistake in what is asked for now.
             return None
 
     def _write_metadata(self, plan: ResolutionPlan) -> None:

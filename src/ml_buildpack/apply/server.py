@@ -17,7 +17,8 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 def sources_digest(sources: Path) -> str:
     """A digest over our in-image package, by which its layer is kept."""
     digest = hashlib.sha256(HELPER_FLAGS.encode())
-    for path in sorted(sources.rglob("*.py")):
+    files = (path for path in sources.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    for path in sorted(files):
         digest.update(f"{path.relative_to(sources).as_posix()}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

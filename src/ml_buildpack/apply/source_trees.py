@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ml_buildpack.apply.layer_store import remove_tree
 
-_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", "*.pyc", "*.egg-info", "build", "dist")
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.pyc", "*.egg-info")
+# Only at the top, where tools make them: deeper down they are packages of the project like any other.
+_NOT_COPIED_AT_TOP = frozenset({"venv", "build", "dist"})
 
 
 @contextmanager
@@ -33,7 +35,12 @@ def left_as_found(directory: Path, *, active: bool) -> Iterator[None]:
 
 def copy_tree(source: Path, target: Path) -> Path:
     """A copy of a source tree to build in, without environments, caches and what earlier builds left."""
-    shutil.copytree(source, target, symlinks=True, ignore=_NOT_COPIED)
+
+    def ignored(directory: str, names: list[str]) -> set[str]:
+        at_top = _NOT_COPIED_AT_TOP.intersection(names) if Path(directory) == source else frozenset()
+        return {*_NOT_COPIED(directory, names), *at_top}
+
+    shutil.copytree(source, target, symlinks=True, ignore=ignored)
     return target
 
 

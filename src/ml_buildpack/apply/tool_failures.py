@@ -16,6 +16,7 @@ from ml_buildpack.errors import (
     DownloadFailed,
     IndexUnauthorised,
     IndexUnreachable,
+    LockOutOfDate,
     Mistake,
     NoWheelAndNoCompiler,
     PackageNotFound,
@@ -29,12 +30,13 @@ from ml_buildpack.redaction import redact
 _UNAUTHORISED = re.compile(r"An index(?: URL)? \((?P<url>\S+?)\).*?\b(?P<status>40[13]|407)\b", re.DOTALL)
 _FETCH = re.compile(r"Failed to fetch: `?(?P<url>\S+?)`?$", re.MULTILINE)
 _HTTP_STATUS = re.compile(r"HTTP status \w+ error \((?P<status>\d{3}) (?P<reason>[^)]*)\)")
-_GIT_FETCH = re.compile(r"unable to access '(?P<url>[^']+)': (?P<detail>.*)|(?:fatal: )(?P<other>.*)")
+_GIT_FETCH = re.compile(r"fatal: (?:unable to access '(?P<url>[^']+)': (?P<detail>.*)|(?P<other>.*))")
 _BUILD = re.compile(r"Failed to (?:download and )?build `(?P<package>[^`]+)`")
 _UNKNOWN_PACKAGE = re.compile(r"(?P<package>\S+) was not found in the (?:package registry|provided package locations)")
 _UNKNOWN_VERSION = re.compile(
     r"^Because there (?:is|are) no versions? of (?P<package>[^\s=<>!~]+)\S* and you require \S+,? we can"
 )
+_STALE_UV_LOCK = "needs to be updated, but `--locked` was provided"
 _CAUSE = re.compile(r"^\s*cause: ", re.MULTILINE)
 
 # What a build needs and does not find, as compilers and build backends say it; the group names the thing.
@@ -43,7 +45,8 @@ _MISSING_PROGRAMS = (
     re.compile(r"error: command '?(?P<missing>\S*(?:gcc|cc|g\+\+|clang|gfortran))'? (?:failed|not found)"),
     re.compile(r"(?:unable to execute|\[Errno 2\] No such file or directory:) '(?P<missing>[^'/]+)'"),
     re.compile(r"fatal error: (?P<missing>[\w/.+-]+\.h(?:pp)?): No such file"),
-    re.compile(r"Error: (?P<missing>pg_config|mysql_config|gdal-config) (?:executable )?(?:is )?(?:required|not found)"),
+    re.compile(r"Error: (?P<missing>pg_config|mysql_config|gdal-config) (?:executable )?(?:is )?"
+               r"(?:required|not found)"),
     re.compile(r"(?P<missing>pg_config|mysql_config|gdal-config|pkg-config|cmake|ninja|cargo|rustc)"
                r"[^\n]{0,40} (?:not found|is required|not installed|is not installed)"),
     re.compile(r"Unknown compiler\(s\): \[\['(?P<missing>[^']+)'"),
@@ -61,6 +64,8 @@ def classify_resolution(output: str, plan: ResolutionPlan) -> BuildpackError:
     build = _BUILD.search(text)
     if build is not None:
         return classify_build(text, package=build["package"], python=plan.interpreter.version)
+    if _STALE_UV_LOCK in text:
+        return LockOutOfDate(lock="uv.lock", project="pyproject.toml", evidence=(), command="uv lock")
     if "No solution found" not in text:
         return ResolverFailed(resolver=plan.resolver.value, log_tail=_tail(text))
     explanation = _explanation(text)

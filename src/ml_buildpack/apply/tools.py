@@ -23,7 +23,8 @@ from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.interpreter import Interpreter
 from ml_buildpack.plan.layers import LOCK, WHEELS
-from ml_buildpack.plan.resolution import LockSource, ResolutionPlan
+from ml_buildpack.plan.lock_source import LockSource
+from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.tool_environment import ToolEnvironment, tool_environment
 
 RUN_IMAGE_PYTHON = "BP_RUN_IMAGE_PYTHON"
@@ -97,7 +98,7 @@ class Tools:
         made: set[LayerName] = {layer.name for layer in image.layers} | {LOCK, WHEELS}
         self.store.delete_others(frozenset(made))
         self.store.write_launch(image.launch.to_toml())
-        make_readable_if_owned(self.context.app_dir)
+        make_readable(self.context.app_dir)
 
 
 @contextmanager
@@ -112,14 +113,6 @@ def make_tools(context: BuildContext, console: Console) -> Iterator[Tools]:
             uv=_find_uv(),
             server_sources=context.buildpack_dir / "src" / "model_server",
         )
-
-
-def make_readable_if_owned(app_dir: Path) -> None:
-    """Open the application's files to the image's user; a file of somebody else's stays as it is."""
-    try:
-        make_readable(app_dir)
-    except PermissionError:
-        return
 
 
 def _find_uv() -> Path:

@@ -16,6 +16,7 @@ from ml_buildpack.apply.tool_failures import classify_build
 from ml_buildpack.apply.wheels import ReadyWheel
 from ml_buildpack.lock import Lock, LockedDirectory
 from ml_buildpack.plan.layers import SERVER
+from ml_buildpack.plan.tool_environment import uv_arguments
 
 # uv writes files for shells that no image has; they also name paths of the build.
 _ACTIVATION = ("activate*", "deactivate*", "pydoc.bat")
@@ -29,6 +30,7 @@ class VenvBuild:
 
     directory: Path
     python: str
+    python_version: str
     uv: Path
     env: Mapping[str, str]
     app_dir: Path
@@ -68,12 +70,13 @@ def _install_editables(build: VenvBuild, lock: Lock) -> None:
     for package in lock.packages:
         if not isinstance(package.source, LockedDirectory) or not package.source.editable:
             continue
-        argv = (*_pip_install(build), "--editable", str(build.app_dir / package.source.path))
+        editable = ("--editable", str(build.app_dir / package.source.path))
+        argv = (*_pip_install(build), *uv_arguments(build.env), *editable)
         with left_as_found(build.app_dir, active=True):
             result = commands.run(argv, env=_install_env(build), cwd=build.scratch)
         remove_tree(build.cache_dir)
         if result.exit_code != 0:
-            raise classify_build(result.output, package=package.name, python=build.python)
+            raise classify_build(result.output, package=package.name, python=build.python_version)
 
 
 def _pip_install(build: VenvBuild) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName
 
@@ -22,6 +23,7 @@ from ml_buildpack.apply.source_trees import copy_tree
 from ml_buildpack.apply.tool_failures import classify_build
 from ml_buildpack.errors import DigestMismatch, DownloadFailed
 from ml_buildpack.lock import FileKind, Lock, LockedDirectory, LockedFile, LockedPackage, LockedRevision
+from ml_buildpack.plan.tool_environment import uv_arguments
 from ml_buildpack.redaction import redact
 
 # An index answers many requests at once; beyond this the network is the limit on every machine tried.
@@ -155,7 +157,7 @@ class WheelStore:
         remove_tree(part)
         argv = (
             str(self.uv), "build", "--wheel", "--python", self.python, "--out-dir", str(part), "--no-progress",
-            "--no-create-gitignore", str(source),
+            "--no-create-gitignore", *uv_arguments(self.env), str(source),
         )  # fmt: skip
         result = commands.run(argv, env=self.env, cwd=self.scratch)
         wheel = next(part.glob("*.whl"), None)
@@ -174,11 +176,26 @@ class WheelStore:
             ("git", "-C", str(target), "checkout", "--quiet", source.commit),
             ("git", "-C", str(target), "submodule", "update", "--init", "--recursive", "--quiet"),
         )
+        env = {**self.env, **self._git_authorisation(source.url)}
         for argv in steps:
-            result = commands.run(argv, env=self.env, cwd=self.scratch)
+            result = commands.run(argv, env=env, cwd=self.scratch)
             if result.exit_code != 0:
                 raise DownloadFailed(url=redact(source.url), detail=result.output_tail)
         return target / (source.subdirectory or "")
+
+    def _git_authorisation(self, url: str) -> dict[str, str]:
+        """The variables that give git the credentials of the URL's host, which the lock must not hold."""
+        header = self.downloader.credentials.header(url)
+        if not header:
+            return {}
+        parts = urlsplit(url)
+        position = int(self.env.get("GIT_CONFIG_COUNT") or 0)
+        host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+        return {
+            "GIT_CONFIG_COUNT": str(position + 1),
+            f"GIT_CONFIG_KEY_{position}": f"http.{host}.extraHeader",
+            f"GIT_CONFIG_VALUE_{position}": f"Authorization: {header['Authorization']}",
+        }
 
     def _prune(self, wheels: list[ReadyWheel]) -> None:
         wanted = {wheel.path for wheel in wheels}

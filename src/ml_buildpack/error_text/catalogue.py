@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ml_buildpack import errors
-from ml_buildpack.error_text import downloads, environment, internal, launch, requirements, resolution
+from ml_buildpack.error_text import downloads, environment, inputs, internal, launch, locks, requirements, resolution
 from ml_buildpack.error_text.layout import ErrorText, Words
 from ml_buildpack.errors import Blame, BuildpackError
 from ml_buildpack.redaction import redact
@@ -32,12 +32,18 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.RequirementsUnreadable: requirements.requirements_unreadable,
     errors.RequirementsMalformed: requirements.requirements_malformed,
     errors.UnsupportedDependencyFile: requirements.unsupported_dependency_file,
+    errors.ContradictingInputs: inputs.contradicting_inputs,
+    errors.CondaPackagesWithoutWheel: inputs.conda_packages_without_wheel,
     errors.ResolutionConflict: resolution.resolution_conflict,
     errors.PackageNotFound: resolution.package_not_found,
     errors.NoWheelAndNoCompiler: resolution.no_wheel_and_no_compiler,
     errors.SourceBuildFailed: resolution.source_build_failed,
     errors.NoFileForThisPlatform: resolution.no_file_for_this_platform,
     errors.ResolverFailed: resolution.resolver_failed,
+    errors.LockMalformed: locks.lock_malformed,
+    errors.LockOutOfDate: locks.lock_out_of_date,
+    errors.SeveralLocks: locks.several_locks,
+    errors.SeveralWorkspaceMembers: locks.several_workspace_members,
     errors.DigestMismatch: downloads.digest_mismatch,
     errors.IndexUnreachable: downloads.index_unreachable,
     errors.IndexUnauthorised: downloads.index_unauthorised,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ml_buildpack.errors import LfsPointerFound, UnsafeEnvironment
 from ml_buildpack.facts.bindings import Binding, read_bindings
-from ml_buildpack.facts.dependency_files import Requirements, read_requirements
+from ml_buildpack.facts.dependencies import Dependencies, InputKind
+from ml_buildpack.facts.dependency_files import read_requirements
 from ml_buildpack.facts.model_files import find_lfs_pointers
 from ml_buildpack.facts.procfile import ProcfileLine, read_procfile
 from ml_buildpack.facts.project_files import ProjectFiles, find_project_files
@@ -21,11 +22,11 @@ from ml_buildpack.problems import Problems
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is true of the project. `requirements` is None only where reading them was itself a problem."""
+    """What is true of the project. `dependencies` is None only where reading them was itself a problem."""
 
     files: ProjectFiles
     settings: Settings
-    requirements: Requirements | None
+    dependencies: Dependencies | None
     python_requests: tuple[PythonRequest, ...]
     web: WebScan
     procfile: tuple[ProcfileLine, ...]
@@ -41,12 +42,18 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
     return Facts(
         files=files,
         settings=settings,
-        requirements=problems.attempt(lambda: read_requirements(files, settings.requirements)),
+        dependencies=problems.attempt(lambda: _read_dependencies(files, settings)),
         python_requests=problems.attempt(lambda: read_python_requests(files, settings)) or (),
         web=find_web_entries(files),
         procfile=problems.attempt(lambda: read_procfile(files)) or (),
         bindings=problems.attempt(lambda: read_bindings(env, platform_dir)) or (),
     )
+
+
+def _read_dependencies(files: ProjectFiles, settings: Settings) -> Dependencies:
+    requirements = read_requirements(files, settings.requirements)
+    path = requirements.files[0].path
+    return Dependencies(kind=InputKind.REQUIREMENTS, path=path, requirements=requirements)
 
 
 def _refuse_unsafe_environment(env: Mapping[str, str]) -> None:

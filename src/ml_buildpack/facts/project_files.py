@@ -97,6 +97,14 @@ def _list_directory(root: Path, prefix: str) -> tuple[list[ProjectFile], list[st
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in SKIPPED_DIRECTORIES:
                 directories.append(f"{prefix}{entry.name}/")
-        elif entry.is_file():
-            files.append(ProjectFile(path=prefix + entry.name, size_bytes=entry.stat().st_size))
+        elif (size_bytes := _size_of_file(entry)) is not None:
+            files.append(ProjectFile(path=prefix + entry.name, size_bytes=size_bytes))
     return files, directories
+
+
+def _size_of_file(entry: os.DirEntry[str]) -> int | None:
+    """The size of a regular file; None for anything else, and for what a private folder lists but does not show."""
+    try:
+        return entry.stat().st_size if entry.is_file() else None
+    except OSError:
+        return None

@@ -1,6 +1,7 @@
 """Which Python the project asks for, and where: every request with its origin, none of them weighed.
 
-Sources, in this order: the setting, `.python-version`, `runtime.txt`, `requires-python` of pyproject.toml.
+Sources, in this order: the setting, the files of `python_files`, `requires-python` of pyproject.toml. What a lock or an
+environment asks for comes with the dependencies.
 """
 
 from __future__ import annotations
@@ -13,58 +14,74 @@ from packaging.version import InvalidVersion, Version
 
 from ml_buildpack.errors import InvalidSettings, Mistake
 from ml_buildpack.facts.project_files import ProjectFiles
+from ml_buildpack.facts.python_files import EXPECTED, VersionFile, WrittenVersion, read_version_files
 from ml_buildpack.facts.settings import Settings
-from ml_buildpack.facts.text_encoding import NotTextError, decode_text
 from ml_buildpack.facts.toml_files import TomlFile, read_toml
 
-_VERSION_FILES = (".python-version", "runtime.txt")
 _PREFIX = re.compile(r"(?:c?python)?[-@]?(?=\d)", re.IGNORECASE)
 _MINOR_ONLY = re.compile(r"\d+(?:\.\d+)?")
 _WILDCARD = re.compile(r"(\d+(?:\.\d+)?)\.[*xX]")
 _OPERATORS = "<>=!~"
-_EXPECTED = 'Write a version such as "3.12", or a specifier such as ">=3.11,<3.13".'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PythonRequest:
-    """A PEP 440 specifier, and where it comes from: a variable or a file, with the line and the text as written."""
+    """A PEP 440 specifier, and where it comes from: a variable or a file, with the line and the text as written.
+
+    `from_setting`: it was set for the build, and wins over what files ask for.
+    """
 
     spec: str
     origin: str
     line: int | None
     text: str
+    from_setting: bool = False
 
 
 def read_python_requests(files: ProjectFiles, settings: Settings) -> tuple[PythonRequest, ...]:
-    """All requests. "3.12" asks for any 3.12, "3.12.4" for that release. Raises: InvalidSettings, with all mistakes."""
-    found: list[PythonRequest | Mistake] = []
+    """All requests. "3.12" asks for any 3.12, "3.12.4" for that release. Raises: InvalidSettings, with all mistakes.
+
+    Where there is a setting, a file that names no usable version is passed over: it would not be obeyed anyway.
+    """
+    found = [*_read_files(files), *_read_requires_python(files)]
     if settings.python is not None:
-        found.append(_read_request(settings.origin_of("python") or "BP_PYTHON_VERSION", None, settings.python))
-    found.extend(_read_version_file(files, path) for path in _VERSION_FILES if path in files)
-    found.extend(_read_requires_python(files))
+        setting = _read_setting(settings.origin_of("python") or "BP_PYTHON_VERSION", settings.python)
+        found = [setting, *(item for item in found if isinstance(item, PythonRequest))]
     mistakes = tuple(item for item in found if isinstance(item, Mistake))
     if mistakes:
         raise InvalidSettings(mistakes=mistakes)
     return tuple(item for item in found if isinstance(item, PythonRequest))
 
 
-def _read_version_file(files: ProjectFiles, path: str) -> PythonRequest | Mistake:
-    try:
-        text = decode_text(files.read_bytes(path))
-    except NotTextError as error:
-        return Mistake(where=path, detail=str(error))
-    except OSError as error:
-        return Mistake(where=path, detail=f"It cannot be read: {error.strerror}.")
-    lines = [(number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    written = [(number, line) for number, line in lines if line]
-    if not written:
-        return Mistake(where=path, detail=f"It names no version. {_EXPECTED}")
-    if len(written) > 1:
-        names = ", ".join(line for _, line in written)
-        return Mistake(
-            where=path, line=written[1][0], text=written[1][1], detail=f"It names several versions: {names}."
-        )
-    return _read_request(path, *written[0])
+def _read_setting(origin: str, text: str) -> PythonRequest | Mistake:
+    spec = _specifier(text)
+    if spec is None:
+        return _not_a_version(origin, None, text)
+    return PythonRequest(spec=spec, origin=origin, line=None, text=text, from_setting=True)
+
+
+def _read_files(files: ProjectFiles) -> list[PythonRequest | Mistake]:
+    found: list[PythonRequest | Mistake] = []
+    for file in read_version_files(files):
+        match file:
+            case Mistake():
+                found.append(file)
+            case VersionFile(versions=versions) if versions:
+                found.append(_first_usable(file))
+    return found
+
+
+def _first_usable(file: VersionFile) -> PythonRequest | Mistake:
+    """pyenv's files also name environments and other implementations, which nobody else has."""
+    for version in file.versions:
+        spec = _specifier_of(version)
+        if spec is not None:
+            return PythonRequest(spec=spec, origin=file.path, line=version.line, text=version.text)
+    return _not_a_version(file.path, file.versions[0].line, file.versions[0].text)
+
+
+def _specifier_of(version: WrittenVersion) -> str | None:
+    return _specifier(".".join(version.text.split(".")[:2]) if version.recorded else version.text)
 
 
 def _read_requires_python(files: ProjectFiles) -> list[PythonRequest | Mistake]:
@@ -75,21 +92,22 @@ def _read_requires_python(files: ProjectFiles) -> list[PythonRequest | Mistake]:
         return []
     line = pyproject.line_of("project", "requires-python")
     value = project["requires-python"]
-    if isinstance(value, str):
-        return [_read_request(pyproject.path, line, value)]
-    text = pyproject.line_text(line) if line is not None else "requires-python"
-    return [Mistake(where=pyproject.path, line=line, text=text, detail="It must be text in quotes.")]
-
-
-def _read_request(origin: str, line: int | None, text: str) -> PythonRequest | Mistake:
-    spec = _specifier(text.strip())
+    if not isinstance(value, str):
+        text = pyproject.line_text(line) if line is not None else "requires-python"
+        return [Mistake(where=pyproject.path, line=line, text=text, detail="It must be text in quotes.")]
+    spec = _specifier(value)
     if spec is None:
-        return Mistake(where=origin, line=line, text=text, detail=f"This is not a version of Python. {_EXPECTED}")
-    return PythonRequest(spec=spec, origin=origin, line=line, text=text)
+        return [_not_a_version(pyproject.path, line, value)]
+    return [PythonRequest(spec=spec, origin=pyproject.path, line=line, text=value)]
+
+
+def _not_a_version(origin: str, line: int | None, text: str) -> Mistake:
+    return Mistake(where=origin, line=line, text=text, detail=f"This is not a version of Python. {EXPECTED}")
 
 
 def _specifier(text: str) -> str | None:
     """The PEP 440 specifier that the text means; None where it means none."""
+    text = text.strip()
     if text.startswith(tuple(_OPERATORS)):
         return _checked(text)
     version = _PREFIX.sub("", text, count=1)

@@ -25,6 +25,13 @@ class Resolver(Enum):
     PIP_TOOLS = "pip-tools"
 
 
+class CondaMode(Enum):
+    """What is done with a conda environment: its packages by their names on PyPI, or conda's own packages."""
+
+    TRANSLATE = "translate"
+    RATTLER = "rattler"
+
+
 class UnusableValueError(Exception):
     """A value is not what its setting takes. The message says what it must be."""
 
@@ -58,6 +65,11 @@ def read_server(value: object) -> str:
 def read_resolver(value: object) -> Resolver:
     """The resolver of that name."""
     return Resolver(_one_of(read_text(value), [resolver.value for resolver in Resolver]))
+
+
+def read_conda(value: object) -> CondaMode:
+    """The way of that name."""
+    return CondaMode(_one_of(read_text(value), [mode.value for mode in CondaMode]))
 
 
 def _one_of(text: str, known: list[str] | tuple[str, ...]) -> str:

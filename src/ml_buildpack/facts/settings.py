@@ -1,7 +1,7 @@
 """What the user asked for: BP_* variables over the keys of one file, every mistake collected.
 
-One table, `SETTINGS`, drives the parsing and is compared with docs/settings.md. Decides nothing: a setting that was
-not given keeps its empty default, and whoever needs it chooses.
+One table, `setting_table.SETTINGS`, drives the parsing. Decides nothing: a setting that was not given keeps its empty
+default, and whoever needs it chooses.
 """
 
 from __future__ import annotations
@@ -12,24 +12,12 @@ from typing import Any, TypeVar
 
 from ml_buildpack.errors import InvalidSettings, Mistake
 from ml_buildpack.facts.project_files import ProjectFiles
-from ml_buildpack.facts.setting_values import (
-    Resolver,
-    UnusableValueError,
-    describe_value,
-    read_app,
-    read_commands,
-    read_names,
-    read_resolver,
-    read_server,
-    read_text,
-    refuse,
-    split_flag,
-    split_names,
-)
+from ml_buildpack.facts.setting_table import SETTINGS, Setting
+from ml_buildpack.facts.setting_values import CondaMode, Resolver, UnusableValueError, describe_value
 from ml_buildpack.facts.spelling import did_you_mean
 from ml_buildpack.facts.toml_files import TomlFile, read_toml
 
-__all__ = ["SETTINGS", "Resolver", "Setting", "Settings", "read_settings"]
+__all__ = ["SETTINGS", "CondaMode", "Resolver", "Setting", "Settings", "read_settings"]
 
 SETTINGS_FILE = "ml-buildpack.toml"
 PYPROJECT_FILE = "pyproject.toml"
@@ -47,6 +35,10 @@ class Settings:
     app: str | None = None
     server: str | None = None
     requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    conda: CondaMode | None = None
+    wheelhouse: str | None = None
     resolver: Resolver | None = None
     upgrade: bool = False
     python: str | None = None
@@ -56,22 +48,6 @@ class Settings:
     def origin_of(self, name: str) -> str | None:
         """The variable or the file that gave that setting; None where none did."""
         return dict(self.origins).get(name)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """One row of the table. `name` is the field of Settings; `key` and `variable` are None where there is none.
-
-    `from_file` turns a TOML value, and `from_variable` a text that is not empty, into the field's value.
-    """
-
-    name: str
-    key: str | None
-    variable: str | None
-    takes: str
-    default: str
-    from_file: Callable[[object], object]
-    from_variable: Callable[[str], object]
 
 
 def read_settings(files: ProjectFiles, env: Mapping[str, str]) -> Settings:
@@ -177,72 +153,3 @@ def _unknown_key(key: str) -> str:
     if key == "tool":
         return f"In {SETTINGS_FILE} the keys stand at the top, without [{_PYPROJECT_TABLE}]."
     return f'There is no setting "{key}".' + did_you_mean(key, (setting.key for setting in SETTINGS if setting.key))
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        name="app",
-        key="app",
-        variable="BP_APP",
-        takes="`module:attribute`",
-        default="found in the source",
-        from_file=read_app,
-        from_variable=read_app,
-    ),
-    Setting(
-        name="server",
-        key="server",
-        variable="BP_SERVER",
-        takes="`gunicorn` or `uvicorn`",
-        default="gunicorn for WSGI, uvicorn for ASGI",
-        from_file=read_server,
-        from_variable=read_server,
-    ),
-    Setting(
-        name="requirements",
-        key="requirements",
-        variable="BP_REQUIREMENTS",
-        takes="list of files",
-        default="`requirements.txt`, or what stands for it",
-        from_file=read_names,
-        from_variable=split_names,
-    ),
-    Setting(
-        name="resolver",
-        key="resolver",
-        variable="BP_RESOLVER",
-        takes="`uv` or `pip-tools`",
-        default="pip-tools for its own projects, else uv",
-        from_file=read_resolver,
-        from_variable=read_resolver,
-    ),
-    Setting(
-        name="upgrade",
-        key=None,
-        variable="BP_UPGRADE",
-        takes="`true` or `false`",
-        default="`false`",
-        from_file=refuse,
-        from_variable=split_flag,
-    ),
-    Setting(
-        name="python",
-        key="python",
-        variable="BP_PYTHON_VERSION",
-        takes="version or specifier",
-        default="what the project's files ask for",
-        from_file=read_text,
-        from_variable=read_text,
-    ),
-    Setting(
-        name="processes",
-        key="processes",
-        variable=None,
-        takes="table of commands",
-        default="none besides `web`",
-        from_file=read_commands,
-        from_variable=refuse,
-    ),
-)

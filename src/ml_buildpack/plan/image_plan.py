@@ -26,5 +26,7 @@ class ImagePlan:
                 {"type": process.type, "command": [*process.command, *process.args], "default": process.default}
                 for process in self.launch.processes
             ],
-            "packages": None if self.lock is None else [f"{p.name}=={p.version}" for p in self.lock.packages],
+            "packages": None
+            if self.lock is None
+            else [f"{p.name}=={p.version}" if p.version else p.name for p in self.lock.packages],
         }

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from ml_buildpack.cnb.context import Target
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerName, LayerTypes, layer_name
 from ml_buildpack.lock import KnownLock, Lock
-from ml_buildpack.plan.interpreter import Interpreter
+from ml_buildpack.plan.interpreter import Interpreter, PythonDownload
 
 LOCK = layer_name("lock")
 PYTHON = layer_name("python")
+PYTHON_ARCHIVE = layer_name("python-archive")
 SERVER = layer_name("server")
 VENV = layer_name("venv")
 WHEELS = layer_name("wheels")
@@ -24,6 +25,8 @@ WHEELS = layer_name("wheels")
 LAUNCH_ONLY = LayerTypes(launch=True)
 # Raise it when the same metadata must give other contents than the release before gave.
 LAYER_SCHEMA = "1"
+# The note that tells a downloaded interpreter from a packaged one: its name in the table of downloads.
+DOWNLOAD_NOTE = "download"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +34,13 @@ class PythonContent:
     """A copy of the interpreter that is packaged with the buildpack."""
 
     source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DownloadedPythonContent:
+    """A standalone CPython, downloaded or unpacked from the cache."""
+
+    download: PythonDownload
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +61,7 @@ class VenvContent:
     lock: Lock | None
 
 
-LayerContent = PythonContent | ServerContent | VenvContent
+LayerContent = PythonContent | DownloadedPythonContent | ServerContent | VenvContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +82,21 @@ def plan_python_layer(interpreter: Interpreter, *, source: str, identity: str, t
         name=PYTHON,
         content=PythonContent(source=source),
         metadata={"schema": LAYER_SCHEMA, "target": str(target), "python": f"{interpreter.version} {identity}"},
+    )
+
+
+def plan_downloaded_python_layer(download: PythonDownload, *, layers_dir: str, target: Target) -> LayerPlan:
+    """The layer that carries a downloaded interpreter, which knows its own place."""
+    return LayerPlan(
+        name=PYTHON,
+        content=DownloadedPythonContent(download=download),
+        metadata={
+            "schema": LAYER_SCHEMA,
+            "target": str(target),
+            "python": f"{download.version} {download.build}",
+            "layers_dir": layers_dir,
+        },
+        notes=((DOWNLOAD_NOTE, download.key),),
     )
 
 

@@ -13,7 +13,9 @@ from ml_buildpack.plan.server import ServerPlan
 WEB = "web"
 # Whatever only a shell can do: variables, globs, pipes, redirections, several commands, and quotes nested in quotes.
 _NEEDS_SHELL = re.compile(r"[$`*?\[\]|&;<>(){}~!#\n]|^\w+=")
-_SEVERAL_COMMANDS = re.compile(r"[|&;\n]")
+# An ampersand behind `>` belongs to a redirection, as in `2>&1`.
+_SEVERAL_COMMANDS = re.compile(r"[|;\n]|(?<!>)&")
+_ASSIGNMENT = re.compile(r"^\w+=")
 
 
 def plan_processes(server: ServerPlan) -> tuple[Process, ...]:
@@ -42,6 +44,12 @@ def _from_entry(entry: WebEntry) -> Process:
 def _from_command(line: ProcfileLine) -> Process:
     if not _NEEDS_SHELL.search(line.command):
         return Process(type=line.type, command=tuple(shlex.split(line.command)))
-    # `exec` gives the process the shell's place, so that it receives SIGTERM itself.
-    prefix = "" if _SEVERAL_COMMANDS.search(line.command) or line.command.startswith("exec ") else "exec "
-    return Process(type=line.type, command=("sh", "-c", prefix + line.command))
+    return Process(type=line.type, command=("sh", "-c", _exec_prefix(line.command) + line.command))
+
+
+def _exec_prefix(command: str) -> str:
+    """What gives the process the shell's place, so that it receives SIGTERM itself; nothing where that cannot be."""
+    if _SEVERAL_COMMANDS.search(command) or command.startswith("exec "):
+        return ""
+    # Behind `exec`, a shell takes NAME=value for the program's name.
+    return "exec env " if _ASSIGNMENT.match(command) else "exec "

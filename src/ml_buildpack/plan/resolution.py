@@ -11,30 +11,21 @@ from dataclasses import dataclass
 from packaging.utils import NormalizedName
 
 from ml_buildpack.cnb.context import Target
-from ml_buildpack.cnb.layer import Absent, MetadataOnly, Present, RestoredLayer
+from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.dependency_files import Requirements
+from ml_buildpack.facts.local_trees import LocalTree
 from ml_buildpack.facts.requirements_text import RequirementLine
 from ml_buildpack.facts.settings import Resolver, Settings
 from ml_buildpack.plan.interpreter import Interpreter
+from ml_buildpack.plan.resolution_method import PROJECT_LINE, Loose, Method, choose_method
 from ml_buildpack.plan.server import ServerPlan
 
 # The resolver is part of a plan, and `apply`, which may not look at facts, finds it here.
-__all__ = [
-    "LockSource",
-    "ResolutionPlan",
-    "Resolve",
-    "Resolver",
-    "UseInstalledPackages",
-    "UseKeptLock",
-    "choose_lock_source",
-    "choose_resolver",
-    "interpolated_names",
-    "plan_resolution",
-    "required_names",
-]  # fmt: skip
+__all__ = ["ResolutionPlan", "Resolver", "choose_resolver", "interpolated_names", "plan_resolution", "required_names"]
 
 # Part of every fingerprint: raise it when the same inputs must give another lock than the release before gave.
 LOCK_SCHEMA = "1"
+LOOSE = Loose()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +51,14 @@ class ResolutionPlan:
     inputs: Mapping[str, str]
     upgrade: bool
     has_local_trees: bool
+    method: Method = LOOSE
+
+    @property
+    def description(self) -> str:
+        """What the build does, for the log: `Resolving with uv (the default)`, or `Obeying poetry.lock`."""
+        if isinstance(self.method, Loose):
+            return f"Resolving with {self.resolver.value} ({self.resolver_reason})"
+        return f"Obeying {self.input_names[0]}"
 
     @property
     def fingerprint(self) -> str:
@@ -68,51 +67,55 @@ class ResolutionPlan:
 
 
 def plan_resolution(
-    requirements: Requirements,
+    dependencies: Dependencies,
     settings: Settings,
     *,
     server: ServerPlan,
     interpreter: Interpreter,
     target: Target,
-    index_hosts: tuple[str, ...],
+    indexes: tuple[str, ...],
 ) -> ResolutionPlan:
-    """The resolution of these requirements together with what the server needs."""
+    """The resolution of these dependencies together with what the server needs."""
+    requirements = dependencies.requirements
+    method = choose_method(dependencies)
     resolver, reason = choose_resolver(settings, requirements)
-    added = tuple(need for need in server.needs if _name_of(need) not in required_names(requirements))
-    local_links = _local_links(requirements)
-    requirements_text = _text([*_options(requirements), *(line.pip_line for line in requirements.requirements), *added])
+    added = tuple(need for need in server.needs if _name_of(need) not in required_names(dependencies))
+    requirements_text = _requirements_text(dependencies, added)
     constraints_text = _text([line.pip_line for line in requirements.constraints])
     allowed_digests = _allowed_digests(requirements)
+    written = f"{requirements_text}\0{constraints_text}\0{_method_digest(dependencies, method)}"
+    trees = _trees(dependencies)
     return ResolutionPlan(
         resolver=resolver,
         resolver_reason=reason,
         requirements_text=requirements_text,
         constraints_text=constraints_text,
         added=added,
-        local_links=local_links,
+        local_links=_local_links(requirements),
         allowed_digests=allowed_digests,
         requirement_lines=(*requirements.requirements, *requirements.constraints),
-        input_names=tuple(file.path for file in requirements.files),
+        input_names=_input_names(dependencies),
         interpreter=interpreter,
         target=target,
         inputs={
             "schema": LOCK_SCHEMA,
-            "requirements": _digest(requirements_text + "\0" + constraints_text),
-            "trees": " ".join(f"{tree.path}={tree.sha256[:16]}" for tree in requirements.local_trees),
+            "requirements": _digest(written),
+            "trees": " ".join(f"{tree.path}={tree.sha256[:16]}" for tree in trees),
             "digests": _digest(json.dumps(sorted(allowed_digests.items()))),
             "resolver": resolver.value,
             "python": f"{interpreter.version} {interpreter.launch_path}",
             "target": str(target),
-            "indexes": " ".join(index_hosts),
+            "indexes": " ".join(indexes),
         },
         upgrade=settings.upgrade,
-        has_local_trees=bool(requirements.local_trees),
+        has_local_trees=bool(trees or dependencies.sources),
+        method=method,
     )
 
 
-def required_names(requirements: Requirements | None) -> frozenset[NormalizedName]:
-    """The names that the requirements ask for; none where there are none to read."""
-    lines = requirements.requirements if requirements is not None else ()
+def required_names(dependencies: Dependencies | None) -> frozenset[NormalizedName]:
+    """The names that the project's own files ask for; none where there are none to read."""
+    lines = dependencies.requirements.requirements if dependencies is not None else ()
     return frozenset(line.name for line in lines if line.name is not None)
 
 
@@ -132,61 +135,6 @@ def choose_resolver(settings: Settings, requirements: Requirements) -> tuple[Res
     return Resolver.UV, "the default"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UseKeptLock:
-    """The lock in the restored `lock` layer is still the answer."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UseInstalledPackages:
-    """The lock is gone, but the image's own `venv` layer was made from these very inputs; its digest is known."""
-
-    lock_digest: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolve:
-    """Nothing that is kept answers; `reasons` say why, as sentences."""
-
-    reasons: tuple[str, ...]
-
-
-LockSource = UseKeptLock | UseInstalledPackages | Resolve
-
-_INPUT_NAMES = {
-    "schema": "this release of ml-buildpack resolves differently",
-    "requirements": "the requirements changed",
-    "trees": "a local package changed",
-    "digests": "the pinned hashes changed",
-    "resolver": "the resolver changed from {old} to {new}",
-    "python": "the Python changed from {old} to {new}",
-    "target": "the platform changed from {old} to {new}",
-    "indexes": "the package indexes changed",
-}
-
-
-def choose_lock_source(plan: ResolutionPlan, *, lock_layer: RestoredLayer, venv_layer: RestoredLayer) -> LockSource:
-    """Where the lock comes from. A rebuild never drifts: with equal inputs nothing is resolved again."""
-    if plan.upgrade:
-        return Resolve(reasons=("BP_UPGRADE asks for it",))
-    if isinstance(lock_layer, Present):
-        reasons = _changed_inputs(lock_layer.metadata, plan.inputs)
-        return Resolve(reasons=reasons) if reasons else UseKeptLock()
-    if isinstance(venv_layer, (MetadataOnly, Present)) and venv_layer.metadata.get("inputs") == plan.fingerprint:
-        return UseInstalledPackages(lock_digest=venv_layer.metadata["lock"])
-    if isinstance(lock_layer, Absent) and isinstance(venv_layer, Absent):
-        return Resolve(reasons=("there is no lock yet",))
-    return Resolve(reasons=("the kept lock is gone",))
-
-
-def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(
-        sentence.format(old=old.get(name, "unknown"), new=new[name])
-        for name, sentence in _INPUT_NAMES.items()
-        if old.get(name) != new[name]
-    )
-
-
 def _allowed_digests(requirements: Requirements) -> dict[NormalizedName, tuple[str, ...]]:
     allowed: dict[NormalizedName, tuple[str, ...]] = {}
     for line in (*requirements.requirements, *requirements.constraints):
@@ -199,6 +147,30 @@ def _allowed_digests(requirements: Requirements) -> dict[NormalizedName, tuple[s
 def _local_links(requirements: Requirements) -> tuple[str, ...]:
     trees = {tree.path for tree in requirements.local_trees}
     return tuple(line.value for line in requirements.options if line.option == "--find-links" and line.value in trees)
+
+
+def _requirements_text(dependencies: Dependencies, added: tuple[str, ...]) -> str:
+    lines = [line.pip_line for line in dependencies.requirements.requirements]
+    project = [] if dependencies.project is None else [PROJECT_LINE]
+    return _text([*_options(dependencies.requirements), *lines, *project, *added])
+
+
+def _input_names(dependencies: Dependencies) -> tuple[str, ...]:
+    """The file that won first, then what it includes."""
+    return tuple(dict.fromkeys((dependencies.path, *(file.path for file in dependencies.requirements.files))))
+
+
+def _trees(dependencies: Dependencies) -> tuple[LocalTree, ...]:
+    project = () if dependencies.project is None else (dependencies.project,)
+    return (*dependencies.requirements.local_trees, *project)
+
+
+def _method_digest(dependencies: Dependencies, method: Method) -> str:
+    """What decides the result beside the lines; nothing where lines are everything, so a comment decides nothing."""
+    if method == LOOSE:
+        return ""
+    files = [[file.path, file.sha256] for file in dependencies.requirements.files]
+    return _digest(json.dumps([repr(method), files]))
 
 
 def _options(requirements: Requirements) -> list[str]:

@@ -5,8 +5,10 @@ The needs carry no versions: they join the user's own resolution, so a pin of th
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.web_app import Interface, WebEntry
@@ -20,6 +22,7 @@ _NEEDS = {
 # Servers that a Procfile may call by name without listing them in the requirements.
 _KNOWN_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "waitress-serve"})
 _DISTRIBUTIONS = {"waitress-serve": "waitress"}
+_ASSIGNMENT = re.compile(r"\w+=")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +41,17 @@ def plan_server(entry: WebEntry | None, commands: tuple[ProcfileLine, ...]) -> S
 
 
 def _servers_called(commands: tuple[ProcfileLine, ...]) -> tuple[str, ...]:
-    called = {word for line in commands for word in _words(line.command)[:1]}
+    called = {_program(line.command) for line in commands}
     return tuple(sorted(_DISTRIBUTIONS.get(name, name) for name in called & _KNOWN_SERVERS))
 
 
-def _words(command: str) -> list[str]:
+def _program(command: str) -> str:
+    """The name of the program or module that the command starts; empty where a shell alone could tell."""
     try:
         words = shlex.split(command)
     except ValueError:
-        return []
-    return words[1:] if words[:1] == ["exec"] else words
+        return ""
+    words = list(dropwhile(lambda word: word in {"exec", "env"} or _ASSIGNMENT.match(word), words))
+    if words[:2] in (["python", "-m"], ["python3", "-m"]):
+        words = words[2:]
+    return words[0] if words else ""

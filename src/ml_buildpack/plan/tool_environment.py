@@ -6,8 +6,10 @@ the resolver does not change the index.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 ToolEnvironment = Mapping[str, str]
 
@@ -19,16 +21,18 @@ _PASSED = (
 )  # fmt: skip
 _PASSED_PREFIXES = ("PIP_", "UV_", "GIT_", "CARGO_", "SETUPTOOLS_")
 
-# (pip's name, uv's name); pip separates several values with spaces, and so does uv.
+# (pip's name, uv's name); both separate several values with spaces, but for uv's commas in UV_FIND_LINKS.
 _SAME_MEANING = (
     ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
     ("PIP_EXTRA_INDEX_URL", "UV_INDEX"),
     ("PIP_FIND_LINKS", "UV_FIND_LINKS"),
-    ("PIP_NO_INDEX", "UV_NO_INDEX"),
     ("PIP_TRUSTED_HOST", "UV_INSECURE_HOST"),
 )
 # uv's older names of the same two settings, still in wide use.
 _OLDER_NAMES = (("UV_INDEX_URL", "UV_DEFAULT_INDEX"), ("UV_EXTRA_INDEX_URL", "UV_INDEX"))
+
+# What pip reads as yes. Source: pip 26.3, `strtobool`.
+_YES = frozenset({"1", "y", "yes", "t", "true", "on"})
 
 # 1980-01-01T00:00:01Z: zip cannot hold earlier dates, and the lifecycle gives every exported file this very second.
 SOURCE_DATE_EPOCH_S = 315_532_801
@@ -69,9 +73,34 @@ def tool_environment(
 
 def index_urls(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The index URLs that an environment names, credentials included. Not for showing."""
-    joined = " ".join(environment.get(name, "") for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS"))
-    # A named index of uv is written `name=https://…`.
-    return tuple(part if "://" in part.split("=")[0] else part.partition("=")[2] or part for part in joined.split())
+    indexes = " ".join(environment.get(name, "") for name in ("UV_DEFAULT_INDEX", "UV_INDEX"))
+    return (*map(_without_name, indexes.split()), *filter(None, environment.get("UV_FIND_LINKS", "").split(",")))
+
+
+def uv_arguments(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What an environment says to pip and uv has no variable for."""
+    return ("--no-index",) if environment.get("PIP_NO_INDEX", "").lower() in _YES else ()
+
+
+def index_identities(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What tells the indexes of an environment apart, without secrets: the host, and a digest of host and path."""
+    return tuple(sorted({_identity(url) for url in index_urls(environment)}))
+
+
+def with_index_options(environment: Mapping[str, str], options: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The environment that says what (option, value) of requirement lines say, for tools that read no such lines."""
+    chosen = dict(environment)
+    for option, value in options:
+        if option == "--index-url":
+            chosen |= {"PIP_INDEX_URL": value, "UV_DEFAULT_INDEX": value}
+        elif option == "--extra-index-url":
+            chosen |= {name: f"{chosen.get(name, '')} {value}".strip() for name in ("PIP_EXTRA_INDEX_URL", "UV_INDEX")}
+        elif option == "--find-links":
+            chosen["PIP_FIND_LINKS"] = f"{chosen.get('PIP_FIND_LINKS', '')} {value}".strip()
+            chosen["UV_FIND_LINKS"] = f"{chosen.get('UV_FIND_LINKS', '')},{value}".strip(",")
+        elif option == "--no-index":
+            chosen["PIP_NO_INDEX"] = "1"
+    return chosen
 
 
 def interpolate(text: str, env: Mapping[str, str]) -> str:
@@ -79,8 +108,21 @@ def interpolate(text: str, env: Mapping[str, str]) -> str:
     return re.sub(r"\$\{([A-Z0-9_]+)\}", lambda match: env.get(match[1], match[0]), text)
 
 
-def _share(chosen: dict[str, str], left: str, right: str) -> None:
-    if left in chosen:
-        chosen.setdefault(right, chosen[left])
-    elif right in chosen:
-        chosen[left] = chosen[right]
+def _share(chosen: dict[str, str], pip_name: str, uv_name: str) -> None:
+    separator = "," if uv_name == "UV_FIND_LINKS" else " "
+    if pip_name in chosen:
+        chosen.setdefault(uv_name, separator.join(chosen[pip_name].split()))
+    elif uv_name in chosen:
+        chosen[pip_name] = " ".join(map(_without_name, chosen[uv_name].split(separator)))
+
+
+def _without_name(index: str) -> str:
+    # uv may give an index a name, `name=https://…`; pip knows no such thing.
+    name, equals, url = index.partition("=")
+    return url if equals and "://" not in name else index
+
+
+def _identity(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{host or 'files'}#{hashlib.sha256((host + parts.path).encode()).hexdigest()[:12]}"

@@ -1,0 +1,93 @@
+"""The document of a `pylock.toml` on its way from a tool to the `lock` layer: settled, merged, restricted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import tomli_w
+from packaging.markers import Marker
+from packaging.utils import NormalizedName
+
+from ml_buildpack.apply.downloads import without_credentials
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Document = dict[str, Any]
+
+
+def settle(document: Document, base: Path, app_dir: Path, environment: Mapping[str, str]) -> Document:
+    """The lock with nothing in it that belongs to this build only: absolute paths, credentials, dates."""
+    for package in document.get("packages", []):
+        # The lock is for one interpreter. uv repeats the markers of pins, but not those that it decided itself.
+        if "marker" in package and Marker(package["marker"]).evaluate(dict(environment)):
+            del package["marker"]
+        for source in _sources(package):
+            source.pop("upload-time", None)
+            if source.get("url", "").startswith("file://"):
+                source["path"] = unquote(urlsplit(source.pop("url")).path)
+            if "path" in source:
+                source["path"] = os.path.relpath(os.path.normpath(base / source["path"]), app_dir)
+            if "url" in source:
+                source["url"] = _settled_url(source["url"])
+        if "wheels" in package:
+            # A directory that is named twice, in a variable and in a line, offers each of its files twice.
+            package["wheels"] = [
+                wheel for n, wheel in enumerate(package["wheels"]) if wheel not in package["wheels"][:n]
+            ]
+        if "index" in package:
+            package["index"] = without_credentials(package["index"])
+    document["created-by"] = "ml-buildpack"
+    return document
+
+
+def _settled_url(url: str) -> str:
+    # `git@host` names an account that everybody uses, not a secret.
+    return url if urlsplit(url).scheme.endswith("ssh") else without_credentials(url)
+
+
+def _sources(package: dict[str, Any]) -> list[dict[str, Any]]:
+    single = [package[kind] for kind in ("sdist", "archive", "directory", "vcs") if kind in package]
+    return [*single, *package.get("wheels", [])]
+
+
+def restricted(text: str, allowed_digests: Mapping[NormalizedName, tuple[str, ...]]) -> str:
+    """The lock without the files that the user's hashes rule out, where others of the same package remain."""
+    document = tomllib.loads(text)
+    for package in document.get("packages", []):
+        allowed = allowed_digests.get(package["name"])
+        if allowed is None:
+            continue
+        wheels = [wheel for wheel in package.get("wheels", []) if wheel["hashes"].get("sha256") in allowed]
+        sdist = package.get("sdist")
+        if wheels or (sdist and sdist["hashes"].get("sha256") in allowed):
+            package["wheels"] = wheels
+            if sdist and sdist["hashes"].get("sha256") not in allowed:
+                del package["sdist"]
+        if not package.get("wheels"):
+            package.pop("wheels", None)
+    return tomli_w.dumps(document)
+
+
+def merged(first: Document, second: Document) -> Document:
+    """Both locks as one. A package that both have is the first one's."""
+    names = {package["name"] for package in first.get("packages", [])}
+    added = [package for package in second.get("packages", []) if package["name"] not in names]
+    packages = sorted([*first.get("packages", []), *added], key=lambda package: str(package["name"]))
+    return {**second, **first, "packages": packages}
+
+
+def pins(document: Document, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """`name==version` for every package that the lock installs there, as constraints for another resolution."""
+    return tuple(
+        f"{package['name']}=={package['version']}"
+        for package in document.get("packages", [])
+        if "version" in package and Marker(package.get("marker", "python_version > '0'")).evaluate(dict(environment))
+    )

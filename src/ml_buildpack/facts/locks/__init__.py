@@ -1,0 +1,1 @@
+"""Locks that other tools wrote, read as `Dependencies`: one module per kind, and what several of them share."""

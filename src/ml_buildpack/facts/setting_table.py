@@ -1,0 +1,141 @@
+"""Every setting there is: its key, its variable, what it takes, and who parses it.
+
+Data, compared with docs/settings.md by a test. Called by `settings`, which reads by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ml_buildpack.facts.setting_values import (
+    read_app,
+    read_commands,
+    read_conda,
+    read_names,
+    read_resolver,
+    read_server,
+    read_text,
+    refuse,
+    split_flag,
+    split_names,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One row of the table. `name` is the field of Settings; `key` and `variable` are None where there is none.
+
+    `from_file` turns a TOML value, and `from_variable` a text that is not empty, into the field's value.
+    """
+
+    name: str
+    key: str | None
+    variable: str | None
+    takes: str
+    default: str
+    from_file: Callable[[object], object]
+    from_variable: Callable[[str], object]
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="app",
+        key="app",
+        variable="BP_APP",
+        takes="`module:attribute`",
+        default="found in the source",
+        from_file=read_app,
+        from_variable=read_app,
+    ),
+    Setting(
+        name="server",
+        key="server",
+        variable="BP_SERVER",
+        takes="`gunicorn` or `uvicorn`",
+        default="gunicorn for WSGI, uvicorn for ASGI",
+        from_file=read_server,
+        from_variable=read_server,
+    ),
+    Setting(
+        name="requirements",
+        key="requirements",
+        variable="BP_REQUIREMENTS",
+        takes="list of files",
+        default="`requirements.txt`, or what stands for it",
+        from_file=read_names,
+        from_variable=split_names,
+    ),
+    Setting(
+        name="extras",
+        key="extras",
+        variable="BP_EXTRAS",
+        takes="list of extras",
+        default="none",
+        from_file=read_names,
+        from_variable=split_names,
+    ),
+    Setting(
+        name="groups",
+        key="groups",
+        variable="BP_GROUPS",
+        takes="list of dependency groups",
+        default="none",
+        from_file=read_names,
+        from_variable=split_names,
+    ),
+    Setting(
+        name="conda",
+        key="conda",
+        variable="BP_CONDA",
+        takes="`translate` or `rattler`",
+        default="`translate`",
+        from_file=read_conda,
+        from_variable=read_conda,
+    ),
+    Setting(
+        name="wheelhouse",
+        key="wheelhouse",
+        variable="BP_WHEELHOUSE",
+        takes="directory of wheels",
+        default="`wheelhouse` or `vendor`, if there is one with wheels",
+        from_file=read_text,
+        from_variable=read_text,
+    ),
+    Setting(
+        name="resolver",
+        key="resolver",
+        variable="BP_RESOLVER",
+        takes="`uv` or `pip-tools`",
+        default="pip-tools for its own projects, else uv",
+        from_file=read_resolver,
+        from_variable=read_resolver,
+    ),
+    Setting(
+        name="upgrade",
+        key=None,
+        variable="BP_UPGRADE",
+        takes="`true` or `false`",
+        default="`false`",
+        from_file=refuse,
+        from_variable=split_flag,
+    ),
+    Setting(
+        name="python",
+        key="python",
+        variable="BP_PYTHON_VERSION",
+        takes="version or specifier",
+        default="what the project's files ask for",
+        from_file=read_text,
+        from_variable=read_text,
+    ),
+    Setting(
+        name="processes",
+        key="processes",
+        variable=None,
+        takes="table of commands",
+        default="none besides `web`",
+        from_file=read_commands,
+        from_variable=refuse,
+    ),
+)

@@ -1,0 +1,43 @@
+"""Certificates: the image's and the user's, and those of bindings behind them."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from ml_buildpack.apply.certificates import make_certificate_bundle
+
+ONE = "-----BEGIN CERTIFICATE-----\none\n-----END CERTIFICATE-----"
+TWO = "-----BEGIN CERTIFICATE-----\ntwo\n-----END CERTIFICATE-----"
+
+
+def test_users_own_file_is_taken_as_it_is(tmp_path: Path) -> None:
+    """Where no binding adds anything; nothing is written."""
+    assert "/etc/own.pem" == make_certificate_bundle((), {"SSL_CERT_FILE": "/etc/own.pem"}, tmp_path)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_bindings_are_added_to_the_users_file(tmp_path: Path) -> None:
+    """A company's own authority does not take the others away. One blank-free text, ended by a newline."""
+    own = tmp_path / "own.pem"
+    own.write_text(f"{ONE}\n\n")
+
+    path = make_certificate_bundle((f"\n{TWO}\n", ONE), {"SSL_CERT_FILE": str(own)}, tmp_path)
+
+    assert str(tmp_path / "certificates.pem") == path
+    assert f"{ONE}\n{TWO}\n{ONE}\n" == Path(str(path)).read_text()
+
+
+def test_bindings_are_enough_where_the_image_has_nothing(tmp_path: Path) -> None:
+    """A file that is named and missing counts as nothing."""
+    path = make_certificate_bundle((ONE,), {"SSL_CERT_FILE": str(tmp_path / "missing.pem")}, tmp_path)
+
+    assert f"{ONE}\n" == Path(str(path)).read_text()
+
+
+def test_images_own_file_is_the_base(tmp_path: Path) -> None:
+    """The one that its Python knows, else Debian's; None where an image has neither."""
+    debian = Path("/etc/ssl/certs/ca-certificates.crt")
+    expected = ssl.get_default_verify_paths().cafile or (str(debian) if debian.is_file() else None)
+
+    assert expected == make_certificate_bundle((), {}, tmp_path)

@@ -1,0 +1,90 @@
+"""Layers as values: what decides that one is kept, and what the running image gets from it."""
+
+from __future__ import annotations
+
+from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
+
+from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerTypes
+from ml_buildpack.lock import KnownLock
+from ml_buildpack.plan.layers import (
+    LOCK,
+    PYTHON,
+    SERVER,
+    VENV,
+    WHEELS,
+    LayerPlan,
+    PythonContent,
+    ServerContent,
+    VenvContent,
+    plan_python_layer,
+    plan_server_layer,
+    plan_venv_layer,
+)
+
+LAUNCH_ONLY = LayerTypes(launch=True)
+
+
+def test_commands_of_the_environment_come_first_on_path() -> None:
+    """Within a buildpack the alphabetically last layer comes first: names are part of the design."""
+    assert PYTHON < VENV
+    assert ["lock", "python", "server", "venv", "wheels"] == sorted([LOCK, PYTHON, SERVER, VENV, WHEELS])
+
+
+def test_python_layer_is_known_by_its_very_build() -> None:
+    """The same version from another compiler is another interpreter."""
+    expected = LayerPlan(
+        name=PYTHON,
+        content=PythonContent(source="/bp/python"),
+        metadata={"schema": "1", "target": "linux/amd64 debian 13", "python": "3.12.4 built by me"},
+        types=LAUNCH_ONLY,
+    )
+
+    assert expected == plan_python_layer(PYTHON_3_12, source="/bp/python", identity="built by me", target=TARGET)
+
+
+def test_server_layer_is_known_by_our_own_files() -> None:
+    """And by the interpreter that its helper starts with."""
+    expected = LayerPlan(
+        name=SERVER,
+        content=ServerContent(interpreter_path="/usr/bin/python3.12"),
+        metadata={"schema": "1", "server": "s1", "python": "/usr/bin/python3.12"},
+        types=LAUNCH_ONLY,
+    )
+
+    assert expected == plan_server_layer(PYTHON_3_12, sources_digest="s1")
+
+
+def test_venv_layer_is_known_by_its_lock_and_place() -> None:
+    """Its scripts name its own path; what it was resolved from is noted and decides nothing."""
+    lock = lock_of(locked("flask"))
+
+    layer = plan_venv_layer(
+        PYTHON_3_12,
+        lock=KnownLock(digest=lock.digest, lock=lock),
+        trees="pkg=1",
+        layers_dir="/layers/x",
+        target=TARGET,
+        inputs="i1",
+    )
+
+    expected = LayerPlan(
+        name=VENV,
+        content=VenvContent(interpreter=PYTHON_3_12, lock=lock),
+        metadata={
+            "schema": "1",
+            "target": "linux/amd64 debian 13",
+            "python": "3.12.4 /usr/bin/python3.12",
+            "layers_dir": "/layers/x",
+            "trees": "pkg=1",
+            "lock": lock.digest,
+        },
+        notes=(("inputs", "i1"),),
+        env=(
+            EnvEntry(name="VIRTUAL_ENV", value="/layers/x/venv", action=EnvAction.OVERRIDE),
+            EnvEntry(name="PYTHONUNBUFFERED", value="1"),
+            EnvEntry(name="PYTHONDONTWRITEBYTECODE", value="1"),
+            EnvEntry(name="LC_ALL", value="C.UTF-8"),
+        ),
+        types=LAUNCH_ONLY,
+    )
+    assert expected == layer

@@ -1,0 +1,167 @@
+"""Where the lock of a build comes from: kept, known by its digest, or resolved now, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.build_values import PYTHON_3_12, plan_project
+
+from ml_buildpack.cnb.layer import Absent, MetadataOnly, Present
+from ml_buildpack.lock import KnownLock
+from ml_buildpack.plan.layers import plan_venv_layer
+from ml_buildpack.plan.lock_source import Resolve, UseInstalledPackages, UseKeptLock, choose_lock_source
+from ml_buildpack.plan.resolution import ResolutionPlan
+from ml_buildpack.plan.server import ServerPlan
+
+A, B = "a" * 64, "b" * 64
+LAYERS = "/layers/ml-buildpack_python"
+GUNICORN = ServerPlan(entry=None, commands=(), needs=("gunicorn",))
+
+BASE = {"requirements.txt": f"flask==3.1 --hash=sha256:{A}\n./pkg\n", "pkg/setup.py": "", "pkg/pkg.py": "a = 1\n"}
+
+
+def installed(plan: ResolutionPlan, layers_dir: str = LAYERS) -> dict[str, str]:
+    """The metadata of a venv layer that was made from those inputs."""
+    layer = plan_venv_layer(
+        plan.interpreter,
+        lock=KnownLock(digest="d1", lock=None),
+        trees=plan.inputs["trees"],
+        layers_dir=layers_dir,
+        target=plan.target,
+        inputs=plan.fingerprint,
+    )
+    return {**layer.metadata, **dict(layer.notes)}
+
+
+def another_hash(root: Path) -> ResolutionPlan:
+    """The project with another pinned file."""
+    return plan_project(root, {**BASE, "requirements.txt": BASE["requirements.txt"].replace(A, B)})
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        pytest.param(
+            lambda root: plan_project(root, {**BASE, "requirements.txt": BASE["requirements.txt"] + "six\n"}),
+            "the requirements changed",
+            id="requirements",
+        ),
+        pytest.param(lambda root: plan_project(root, BASE, server=GUNICORN), "the requirements changed", id="server"),
+        pytest.param(
+            lambda root: plan_project(root, {**BASE, "pkg/pkg.py": "a = 2\n"}), "a local package changed", id="tree"
+        ),
+        pytest.param(another_hash, "the pinned hashes changed", id="hashes"),
+        pytest.param(
+            lambda root: plan_project(root, BASE, env={"BP_RESOLVER": "pip-tools"}),
+            "the resolver changed from uv to pip-tools",
+            id="resolver",
+        ),
+        pytest.param(
+            lambda root: plan_project(root, BASE, interpreter=replace(PYTHON_3_12, version="3.12.5")),
+            "the Python changed from 3.12.4 /usr/bin/python3.12 to 3.12.5 /usr/bin/python3.12",
+            id="python",
+        ),
+        pytest.param(
+            lambda root: plan_project(root, BASE, indexes=("b.test#2",)), "the package indexes changed", id="indexes"
+        ),
+    ],
+)
+def test_each_changed_input_gives_its_sentence(
+    tmp_path: Path, change: Callable[[Path], ResolutionPlan], sentence: str
+) -> None:
+    """One reason and no other; the log prints it."""
+    before = plan_project(tmp_path / "before", BASE)
+    after = change(tmp_path / "after")
+    kept = Present(metadata=dict(before.inputs), path=tmp_path)
+
+    source = choose_lock_source(after, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+
+    assert Resolve(reasons=(sentence,)) == source
+    assert before.fingerprint != after.fingerprint
+
+
+def test_changed_platform_and_release_give_their_sentences(tmp_path: Path) -> None:
+    """All reasons at once; a kept lock without an input that is known now is of another release."""
+    plan = plan_project(tmp_path, BASE)
+    old = {**plan.inputs, "target": "linux/arm64", "schema": "0"}
+    del old["resolver"]
+    kept = Present(metadata=old, path=tmp_path)
+
+    expected = Resolve(
+        reasons=(
+            "this release of ml-buildpack resolves differently",
+            "the resolver changed from unknown to uv",
+            "the platform changed from linux/arm64 to linux/amd64 debian 13",
+        )
+    )
+    assert expected == choose_lock_source(plan, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+
+
+def test_every_input_has_a_sentence(tmp_path: Path) -> None:
+    """An input without one would change the lock and never resolve it again."""
+    plan = plan_project(tmp_path, BASE)
+
+    for name in plan.inputs:
+        kept = Present(metadata={**plan.inputs, name: "different"}, path=tmp_path)
+        source = choose_lock_source(plan, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+        assert isinstance(source, Resolve), name
+        assert 1 == len(source.reasons)
+
+
+def test_lock_is_kept_where_nothing_changed(tmp_path: Path) -> None:
+    """A rebuild never drifts; comments and blank lines change nothing."""
+    before = plan_project(tmp_path / "a", BASE)
+    after = plan_project(tmp_path / "b", {**BASE, "requirements.txt": "# a comment\n\n" + BASE["requirements.txt"]})
+    kept = Present(metadata=dict(before.inputs), path=tmp_path)
+
+    assert UseKeptLock() == choose_lock_source(after, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+
+
+def test_upgrade_resolves_whatever_is_kept(tmp_path: Path) -> None:
+    """BP_UPGRADE is the user's word for it."""
+    plan = plan_project(tmp_path, BASE, env={"BP_UPGRADE": "true"})
+    kept = Present(metadata=dict(plan.inputs), path=tmp_path)
+
+    expected = Resolve(reasons=("BP_UPGRADE asks for it",))
+    assert expected == choose_lock_source(plan, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+
+
+def test_first_build_resolves(tmp_path: Path) -> None:
+    """Nothing came back at all."""
+    plan = plan_project(tmp_path, BASE)
+
+    expected = Resolve(reasons=("there is no lock yet",))
+    assert expected == choose_lock_source(plan, lock_layer=Absent(), venv_layer=Absent(), layers_dir=LAYERS)
+
+
+@pytest.mark.parametrize("lock_gone", [True, False])
+def test_packages_of_the_image_stand_for_a_lost_lock(tmp_path: Path, *, lock_gone: bool) -> None:
+    """Where the cache is lost, the image itself still says what it was made from."""
+    plan = plan_project(tmp_path, BASE)
+    lock = Absent() if lock_gone else MetadataOnly(metadata=dict(plan.inputs))
+
+    source = choose_lock_source(
+        plan, lock_layer=lock, venv_layer=MetadataOnly(metadata=installed(plan)), layers_dir=LAYERS
+    )
+
+    assert UseInstalledPackages(lock_digest="d1") == source
+
+
+@pytest.mark.parametrize("changed", ["schema", "target", "python", "layers_dir", "trees", "lock", "inputs"])
+def test_packages_that_must_be_made_again_need_a_lock(tmp_path: Path, changed: str) -> None:
+    """Without its lock an environment can only be kept as it is."""
+    plan = plan_project(tmp_path, BASE)
+    metadata = installed(plan)
+    if changed == "lock":
+        del metadata["lock"]
+    else:
+        metadata[changed] = "different"
+
+    source = choose_lock_source(
+        plan, lock_layer=Absent(), venv_layer=MetadataOnly(metadata=metadata), layers_dir=LAYERS
+    )
+
+    assert Resolve(reasons=("the kept lock is gone",)) == source
