@@ -21,7 +21,7 @@ print(opener.open(request, timeout=10).read().decode().strip())
 PYTHON
 }
 
-say "Building $APP into the image $IMAGE"
+say "Building $APP ($(cd "$APP" && echo *)) into the image $IMAGE"
 "$ROOT/tools/pack_build.sh" "$APP" "$IMAGE"
 
 say "Starting a container of it: read-only, without capabilities, as any user"
@@ -36,6 +36,7 @@ for ((waited_s = 0; waited_s < READY_TIMEOUT_S; waited_s++)); do
 done
 [ -n "$answer" ] || die "The container gave no prediction. Its log: $(docker logs --tail 20 "$container" 2>&1)"
 
+say "It sized itself: $(docker logs "$container" 2>&1 | sed -n 's/^model_server: //p')"
+say "Run it yourself: docker run --rm --publish 8080:8080 $IMAGE"
 say "Asking http://$address/predict"
 printf '    request   %s\n    answer    %s\n' "$REQUEST" "$answer"
-say "Done. Run it yourself: docker run --rm -p 8080:8080 $IMAGE"

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomli_w
-from support.projects import write_project
-from support.workplace import ONCE, real_interpreter
 
 from ml_buildpack.apply.tools import make_tools
 from ml_buildpack.build import build
 from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.console import StreamConsole
+from support.projects import write_project
+from support.workplace import ONCE, real_interpreter
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name
-from support.projects import write_project
 
 from ml_buildpack.cnb.context import Target
 from ml_buildpack.facts.dependencies import Dependencies, InputKind
@@ -17,6 +16,7 @@ from ml_buildpack.lock import FileKind, Lock, LockedFile, LockedPackage, LockedS
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin
 from ml_buildpack.plan.resolution import ResolutionPlan, plan_resolution
 from ml_buildpack.plan.server import ServerPlan
+from support.projects import write_project
 
 TARGET = Target(os="linux", arch="amd64", distro_name="debian", distro_version="13")
 NO_SERVER = ServerPlan(entry=None, commands=(), needs=())

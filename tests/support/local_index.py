@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -44,6 +46,7 @@ class LocalIndex:
     faults: Faults = field(default_factory=Faults)
     requested: list[str] = field(default_factory=list)
     port: int = 0
+    is_secure: bool = False
     _files: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,7 +64,7 @@ class LocalIndex:
     @property
     def url(self) -> str:
         """The address for PIP_INDEX_URL."""
-        return f"http://127.0.0.1:{self.port}/simple/"
+        return f"http{'s' if self.is_secure else ''}://127.0.0.1:{self.port}/simple/"
 
     def url_with(self, credentials: str) -> str:
         """The address with `user:password`."""
@@ -78,12 +81,18 @@ class LocalIndex:
 
 
 @contextmanager
-def serve_index(*distributions: Distribution, faults: Faults | None = None) -> Iterator[LocalIndex]:
-    """Serve the distributions until the end of the block."""
-    index = LocalIndex(distributions=distributions, faults=faults or Faults())
+def serve_index(
+    *distributions: Distribution, faults: Faults | None = None, certificate: Path | None = None
+) -> Iterator[LocalIndex]:
+    """Serve the distributions until the end of the block; over HTTPS where there is a certificate with its key."""
+    index = LocalIndex(distributions=distributions, faults=faults or Faults(), is_secure=certificate is not None)
     handler = type("Handler", (_Handler,), {"index": index})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     index.port = server.server_address[1]
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -149,6 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
             "size": len(content),
             "core-metadata": not one.sdist_only,
         }
+        if one.yanked:
+            described["yanked"] = one.yanked
         return {**described, "requires-python": one.requires_python} if one.requires_python else described
 
     def _answer_file(self, name: str) -> None:

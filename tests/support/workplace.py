@@ -1,4 +1,4 @@
-"""A place for the tools of a build: the real uv and pip-tools, an application directory, and nothing of the machine's."""
+"""A place for the tools of a build: the real uv and pip-tools, an application, and nothing of the machine's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support.build_values import plan_project
-
 from ml_buildpack.apply.downloads import Downloader, make_downloader, read_credentials
 from ml_buildpack.apply.python import InterpreterSearch, find_interpreters
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
@@ -23,6 +21,7 @@ from ml_buildpack.lock import Lock
 from ml_buildpack.plan.interpreter import Interpreter
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.tool_environment import index_urls, tool_environment
+from support.build_values import plan_project
 
 # Both tools try again and again with growing pauses; one answer is enough for a test.
 ONCE = {"UV_HTTP_RETRIES": "0", "PIP_RETRIES": "0"}
