@@ -53,6 +53,10 @@ check: fmt lint types test-fast ## format, lint, types, fast tests
 clean: ## remove what was made here; images and the engine stay
 	rm -rf .build .venv dist vendor .mypy_cache .pytest_cache .ruff_cache
 
+.PHONY: docs
+docs: .venv ## write what is generated in docs/
+	@$(BIN)/python tools/dependency_table.py
+
 .PHONY: lock
 lock: .venv ## lock requirements/ again, at the newest versions
 	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.10.0 --python-platform x86_64-manylinux_2_17 \

@@ -9,6 +9,7 @@ import pytest
 
 from support.build_user import User, open_directory, phase_user
 from support.buildpack_copy import copy_buildpack
+from support.python_mirror import PythonMirror, make_python_mirror
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,3 +40,11 @@ def buildpack_dir(open_session_dir: Path) -> Path:
     target = open_session_dir / "buildpack"
     copy_buildpack(ROOT, target)
     return target
+
+
+@pytest.fixture(scope="session")
+def python_mirror(open_session_dir: Path) -> PythonMirror:
+    """A mirror with one standalone interpreter, made from the Python that runs the tests."""
+    folder = open_session_dir / "python-mirror"
+    folder.mkdir()
+    return make_python_mirror(folder)

@@ -10,27 +10,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
-from ml_buildpack.facts.bindings import Binding
+from ml_buildpack.cnb.layer import Absent
 from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.dependency_files import Requirements
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
+from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, choose_interpreter
-from ml_buildpack.plan.layers import LOCK, VENV, plan_python_layer, plan_server_layer, plan_venv_layer
+from ml_buildpack.plan.indexes import IndexPlan, Wheelhouse, plan_indexes
+from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
+from ml_buildpack.plan.layers import (
+    LOCK,
+    PYTHON,
+    PYTHON_ARCHIVE,
+    VENV,
+    plan_downloaded_python_layer,
+    plan_python_layer,
+    plan_server_layer,
+    plan_venv_layer,
+)
 from ml_buildpack.plan.lock_source import choose_lock_source
 from ml_buildpack.plan.processes import WEB, plan_processes
-from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
+from ml_buildpack.plan.python_downloads import PythonSource, choose_download, describe_download, find_kept_download
+from ml_buildpack.plan.python_lifetime import lifetime_warning
+from ml_buildpack.plan.python_wish import describe_request, weigh_requests
+from ml_buildpack.plan.resolution import ResolutionPlan, Resolver, interpolated_names, plan_resolution, required_names
 from ml_buildpack.plan.reuse import plan_steps
 from ml_buildpack.plan.server import ServerPlan, plan_server
-from ml_buildpack.plan.tool_environment import (
-    ToolEnvironment,
-    index_identities,
-    index_urls,
-    interpolate,
-    with_index_options,
-)
+from ml_buildpack.plan.tool_environment import ToolEnvironment, index_identities, index_urls, interpolate
 from ml_buildpack.plan.web_entry import choose_web_entry
 from ml_buildpack.problems import Problems
 
@@ -48,10 +56,12 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     console.heading("Project")
     decision = decide(context, tools)
     requirements = decision.dependencies.requirements
-    env = tools.make_environment(certificates(decision.facts.bindings), interpolated_names(requirements))
-    env = with_indexes(env, requirements, context)
-    resolution = plan_resolution_of(decision, context, env)
+    indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
+    console.hide(indexes.secrets)
+    env = tools.make_environment(decision.facts.indexes.certificates, interpolated_names(requirements), indexes)
+    resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
     describe_project(console, decision, resolution)
+    describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
     source = choose_lock_source(
         resolution,
@@ -59,12 +69,14 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
         venv_layer=context.restored(VENV),
         layers_dir=str(context.layers_dir),
     )
-    lock = tools.obtain_lock(resolution, source, env)
-    image = plan_image(context, tools, resolution, decision.server, lock)
+    installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
+    lock = tools.obtain_lock(resolution, source, env, installer)
+    image = plan_image(context, tools, resolution, decision, lock)
     console.heading("Layers")
-    maker = tools.layer_maker(env, credential_urls(requirements, env))
+    maker = tools.layer_maker(env, credential_urls(requirements, env), installer)
     for step in plan_steps(image, context.restored_layers):
         maker.carry_out(step)
+    tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
     return image.launch
 
@@ -76,7 +88,12 @@ class Decision:
     facts: Facts
     dependencies: Dependencies
     server: ServerPlan
-    interpreter: Interpreter
+    python: PythonPlan
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """What the application runs on."""
+        return self.python.interpreter
 
 
 def decide(context: BuildContext, tools: Tools) -> Decision:
@@ -84,11 +101,47 @@ def decide(context: BuildContext, tools: Tools) -> Decision:
     problems = Problems()
     facts = observe(context.app_dir, context.env, context.platform_dir, problems)
     server = decide_server(facts, problems)
-    interpreter = problems.attempt(lambda: choose_interpreter(tools.find_interpreters(), facts.python_requests))
+    python = problems.attempt(lambda: decide_python(facts, context, tools))
     problems.raise_if_any()
-    if facts.dependencies is None or interpreter is None:
+    if facts.dependencies is None or python is None:
         raise AssertionError  # pragma: no cover  # both are problems, and those were raised
-    return Decision(facts=facts, dependencies=facts.dependencies, server=server, interpreter=interpreter)
+    return Decision(facts=facts, dependencies=facts.dependencies, server=server, python=python)
+
+
+def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPlan:
+    """The application's Python: an interpreter that is there, else the download of the last build, else a new one.
+
+    Raises: PythonRequestsConflict, before anything is looked for; PythonNotAvailable, PythonEndOfLife,
+    PythonDownloadFailed.
+    """
+    asked_by_inputs = facts.dependencies.python_requests if facts.dependencies is not None else ()
+    wish = weigh_requests((*facts.python_requests, *asked_by_inputs))
+    found = tools.find_interpreters()
+    interpreter = choose_interpreter(found, wish)
+    if interpreter is not None:
+        return PythonPlan(
+            interpreter=interpreter, wish=wish, warning=lifetime_warning(interpreter.version, tools.today)
+        )
+    layers_dir = str(context.layers_dir)
+    archive, previous = (
+        Absent() if facts.settings.upgrade else context.restored(name) for name in (PYTHON_ARCHIVE, PYTHON)
+    )
+    download = find_kept_download(wish, archive, layers_dir=layers_dir, target=context.target)
+    if download is None:
+        table = tools.read_python_table(python_source(facts.settings), facts.indexes.certificates)
+        download = choose_download(wish, table, previous=previous, found=found, today=tools.today)
+    return PythonPlan(
+        interpreter=describe_download(download, tools.machine(), layers_dir=layers_dir),
+        wish=wish,
+        download=download,
+        available=tuple(each.version for each in found),
+        warning=lifetime_warning(download.version, tools.today),
+    )
+
+
+def python_source(settings: Settings) -> PythonSource:
+    """Where the settings have standalone interpreters come from."""
+    return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
 
 
 def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
@@ -107,8 +160,10 @@ def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
     return plan_server(entry, tuple(line for line in commands if line.type != WEB))
 
 
-def plan_resolution_of(decision: Decision, context: BuildContext, env: ToolEnvironment) -> ResolutionPlan:
-    """The resolution of a project's requirements, on its interpreter, from the indexes that the environment names."""
+def plan_resolution_of(
+    decision: Decision, context: BuildContext, env: ToolEnvironment, wheelhouse: Wheelhouse | None = None
+) -> ResolutionPlan:
+    """The resolution of a project's requirements, on its interpreter, from where `env` and the wheelhouse say."""
     return plan_resolution(
         decision.dependencies,
         decision.facts.settings,
@@ -116,18 +171,25 @@ def plan_resolution_of(decision: Decision, context: BuildContext, env: ToolEnvir
         interpreter=decision.interpreter,
         target=context.target,
         indexes=index_identities(env),
+        wheelhouse=wheelhouse,
     )
 
 
 def describe_project(console: Console, decision: Decision, resolution: ResolutionPlan) -> None:
     """Say what was found and chosen, and what was added to the user's own requirements."""
-    console.step(str(decision.interpreter))
+    console.step(str(decision.python))
+    for request in decision.python.wish.disregarded(decision.interpreter.version):
+        console.note(f"{request.origin} asks for {describe_request(request)}, and is overruled")
+    if decision.python.warning is not None:
+        console.warning(decision.python.warning)
     if decision.interpreter.origin is InterpreterOrigin.ASSUMED:
         console.warning(
             "nothing says that the run image has this Python. The image cannot start without it:\n"
             "use a builder that says so, or a package of this buildpack with its own interpreter."
         )
     console.step(f"Requirements: {', '.join(resolution.input_names)}")
+    for note in decision.dependencies.notes:
+        console.note(note)
     entry = decision.server.entry
     if entry is not None:
         framework = entry.framework or "named in the settings"
@@ -138,8 +200,23 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
         console.step(f"Added: {', '.join(resolution.added)}; a version in your requirements would win")
 
 
+def describe_indexes(console: Console, indexes: IndexPlan, resolution: ResolutionPlan) -> None:
+    """Say where packages come from, where that is not the usual place, and what is unsafe about it."""
+    for warning in indexes.warnings:
+        console.warning(warning)
+    if indexes.wheelhouse is not None:
+        # That it is shipped too is not for a buildpack to change: it may hold what the application reads.
+        console.step(f"Packages from {indexes.wheelhouse}: no index is asked")
+        console.note("The directory is part of the image; leave it out with `exclude` in project.toml.")
+    if indexes.is_mixed and resolution.resolver is Resolver.PIP_TOOLS:
+        console.warning(
+            "pip-tools chooses among the versions of all indexes, an open one's among them. What another index than\n"
+            "the package's own would give is refused afterwards; but builds of source that it asks run before that."
+        )
+
+
 def plan_image(
-    context: BuildContext, tools: Tools, resolution: ResolutionPlan, server: ServerPlan, lock: KnownLock
+    context: BuildContext, tools: Tools, resolution: ResolutionPlan, decision: Decision, lock: KnownLock
 ) -> ImagePlan:
     """Everything the image will contain."""
     interpreter = resolution.interpreter
@@ -162,13 +239,11 @@ def plan_image(
             target=context.target,
         )
         layers.insert(0, python)
-    return ImagePlan(layers=tuple(layers), launch=LaunchToml(processes=plan_processes(server)), lock=lock.lock)
-
-
-def certificates(bindings: tuple[Binding, ...]) -> tuple[str, ...]:
-    """The certificate authorities that bindings of the type `ca-certificates` bring, as PEM texts."""
-    found = (binding for binding in bindings if binding.type == "ca-certificates")
-    return tuple(binding.read(key) for binding in found for key in binding.entries)
+    if decision.python.download is not None:
+        download = decision.python.download
+        layers_dir = str(context.layers_dir)
+        layers.insert(0, plan_downloaded_python_layer(download, layers_dir=layers_dir, target=context.target))
+    return ImagePlan(layers=tuple(layers), launch=LaunchToml(processes=plan_processes(decision.server)), lock=lock.lock)
 
 
 def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[str, ...]:
@@ -178,17 +253,3 @@ def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[s
     # Filled in first: a variable may hold the whole URL.
     urls = (interpolate(url, env) for url in (*options, *lines))
     return (*index_urls(env), *(url for url in urls if "://" in url))
-
-
-def with_indexes(env: ToolEnvironment, requirements: Requirements, context: BuildContext) -> ToolEnvironment:
-    """The environment with the indexes of the requirement lines.
-
-    Builds of packages read no such lines, but what they need comes from where the requirements come from; and where
-    both name an index, the line wins in pip and the variable in uv.
-    """
-    local = {tree.path for tree in requirements.local_trees}
-    options = (
-        (line.option, str(context.app_dir / line.value) if line.value in local else interpolate(line.value, env))
-        for line in requirements.options
-    )
-    return with_index_options(env, options)

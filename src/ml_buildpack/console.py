@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from ml_buildpack.redaction import hide_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -37,15 +39,19 @@ class Console(Protocol):
     def stream(self, line: str) -> None:
         """Pass on a line of a tool's own output."""
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Never say these texts, from now on."""
+
     def done(self) -> None:
         """End the current step."""
 
 
 @dataclass(kw_only=True)
 class StreamConsole:
-    """A console that writes to a stream, line by line."""
+    """A console that writes to a stream, line by line. `secrets` are the texts that it does not say."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
+    secrets: set[str] = field(default_factory=set, repr=False)
     _step_began_s: float | None = None
 
     def heading(self, text: str) -> None:
@@ -73,6 +79,10 @@ class StreamConsole:
         """Pass on a line of a tool's own output."""
         self._write(f"{INDENT * 2}| {line.rstrip()}")
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Never say these texts, from now on."""
+        self.secrets.update(secrets)
+
     def done(self) -> None:
         """End the current step."""
         if self._step_began_s is None:
@@ -87,5 +97,5 @@ class StreamConsole:
             self._write(f"{prefix}{line}")
 
     def _write(self, line: str) -> None:
-        self.out.write(f"{line}\n")
+        self.out.write(f"{hide_secrets(line, self.secrets)}\n")
         self.out.flush()

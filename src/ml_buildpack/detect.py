@@ -23,8 +23,8 @@ PLAN_NAME = "ml-buildpack"
 TOP_LEVEL_PATTERNS = (
     "requirements*.txt", "requirements*.in", "requirement*", "requirments*", "requeriments*", "pyproject.toml",
     "uv.lock", "poetry.lock", "pdm.lock", "pylock*.toml", "pipfile", "pipfile.lock", "setup.py", "setup.cfg",
-    "environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "python_env.yaml", "mlmodel",
-    "model-settings.json",
+    "environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "conda-lock.yml", "conda-lock.yaml", "pixi.toml",
+    "pixi.lock", "python_env.yaml", "mlmodel", "model-settings.json",
     "bentofile.yaml", "ml-buildpack.toml", ".python-version", "runtime.txt", "*.py", "*.ipynb", "*.joblib", "*.pkl",
     "*.pickle", "*.skops", "*.onnx", "*.keras", "*.h5", "*.pt", "*.pth", "*.pt2", "*.safetensors", "*.cbm", "*.ubj",
     "*.gguf", "saved_model.pb",

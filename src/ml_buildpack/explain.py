@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ml_buildpack.apply.tools import make_tools
-from ml_buildpack.build import Decision, decide, describe_project, plan_resolution_of
+from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.console import StreamConsole
 from ml_buildpack.detect import find_evidence
+from ml_buildpack.plan.indexes import plan_indexes
 from ml_buildpack.plan.processes import plan_processes
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.redaction import redact
@@ -27,10 +28,15 @@ def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
         console = StreamConsole(out=out)
         with make_tools(context, console) as tools:
             decision = decide(context, tools)
-            resolution = plan_resolution_of(decision, context, tools.make_environment((), frozenset()))
+            requirements = decision.dependencies.requirements
+            indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
+            console.hide(indexes.secrets)
+            env = tools.make_environment((), frozenset(), indexes)
+            resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
         console.heading("Project")
         console.step(f"Detected by: {find_evidence(decision.facts.files)}")
         describe_project(console, decision, resolution)
+        describe_indexes(console, indexes, resolution)
         console.heading("Plan")
         console.step(f"Resolver: {resolution.resolver.value}, because: {resolution.resolver_reason}")
         console.note(redact(json.dumps(_plan(decision, resolution), indent=2)))

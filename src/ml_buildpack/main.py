@@ -19,19 +19,21 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 def main(arguments: Sequence[str]) -> int:
     """Run a phase and return its exit code. The only `except Exception` of the program is here."""
+    # Filled by the build as it learns them: the error that ends it is said here, outside of its console.
+    secrets: set[str] = set()
     try:
-        return _run(arguments)
+        return _run(arguments, secrets)
     except Exception as error:  # noqa: BLE001  # what is not ours is a bug, and its traceback is what a report needs
-        _report(error)
+        _report(error, secrets)
         return EXIT_ERROR
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], secrets: set[str]) -> int:
     match tuple(arguments):
         case ("detect",):
             return _detect()
         case ("build",):
-            return _build()
+            return _build(secrets)
         case ("explain", *rest):
             return _explain(Path(rest[0]) if rest else Path.cwd())
         case _:
@@ -55,13 +57,13 @@ def _detect() -> int:
             return DETECT_EXIT_FAIL
 
 
-def _build() -> int:
+def _build(secrets: set[str]) -> int:
     from ml_buildpack.apply.tools import make_tools
     from ml_buildpack.build import build
     from ml_buildpack.cnb.context import read_build_context
     from ml_buildpack.console import StreamConsole
 
-    console = StreamConsole()
+    console = StreamConsole(secrets=secrets)
     context = read_build_context(os.environ, Path.cwd())
     with make_tools(context, console) as tools:
         build(context, console, tools)
@@ -77,19 +79,19 @@ def _explain(app_dir: Path) -> int:
     return EXIT_OK
 
 
-def _report(error: Exception) -> None:
+def _report(error: Exception, secrets: set[str]) -> None:
     """Say what went wrong, in words where it is a failure that a user can meet."""
     from ml_buildpack.error_text import render, render_text, render_unexpected
     from ml_buildpack.errors import BuildpackError, DiskFull
     from ml_buildpack.problems import SeveralProblems
+    from ml_buildpack.redaction import hide_secrets
 
     sys.stdout.flush()
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         error = DiskFull(path=str(error.filename or "a temporary file"))
     if isinstance(error, SeveralProblems):
         for problem in error.errors:
-            _report(problem)
-    elif isinstance(error, BuildpackError):
-        sys.stderr.write("\n" + render_text(render(error)) + "\n")
-    else:
-        sys.stderr.write("\n" + render_text(render_unexpected(error)) + "\n")
+            _report(problem, secrets)
+        return
+    text = render(error) if isinstance(error, BuildpackError) else render_unexpected(error)
+    sys.stderr.write("\n" + hide_secrets(render_text(text), secrets) + "\n")

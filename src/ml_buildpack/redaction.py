@@ -2,12 +2,13 @@
 
 Knows how URLs, HTTP headers and environment variables carry credentials; knows nothing about who prints what. It hides
 too much rather than too little, and what is hidden reads `***`. A secret that stands alone, without any of the marks
-below, cannot be recognised: it must not reach a message in the first place.
+below, cannot be recognised: where it is known, `hide_secrets` takes it out; else it must not reach a message at all.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 HIDDEN = "***"
 
@@ -52,4 +53,11 @@ def redact(text: str) -> str:
         text = pattern.sub(rf"\g<before>{HIDDEN}@", text)
     for pattern in (_QUERY, _HEADER, _COOKIE, _VARIABLE, _KNOWN_TOKEN):
         text = pattern.sub(rf"\g<before>{HIDDEN}", text)
+    return text
+
+
+def hide_secrets(text: str, secrets: Collection[str]) -> str:
+    """The text with these very secrets replaced by `***`, the longest first, because one may be part of another."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
     return text

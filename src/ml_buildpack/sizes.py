@@ -1,4 +1,4 @@
-"""Sizes in words."""
+"""Sizes and numbers in words."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def render_bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= _STEP
     return f"{size:.1f} {_UNITS[-1]}"
+
+
+def count(number: int, noun: str) -> str:
+    """For example `1 package`, `15 packages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

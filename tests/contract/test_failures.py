@@ -45,11 +45,11 @@ USER_MISTAKES = {
         requirements="flask\n-r base.txt\n", says=("ML-REQ-003", "requirements.txt:2", "base.txt")
     ),
     "a lock that cannot be read yet": Case(
-        requirements=None, files={"environment.yml": "dependencies: [flask]\n"}, says=("ML-REQ-004", "environment.yml")
+        requirements=None, files={"pixi.toml": "[dependencies]\nflask = '*'\n"}, says=("ML-REQ-004", "pixi.toml")
     ),
     "an invalid setting": Case(env={"BP_RESOLVER": "conda"}, says=("ML-SET-001", "BP_RESOLVER", "conda")),
     "a Python that is not there": Case(
-        files={".python-version": "3.7\n"}, says=("ML-PY-001", ".python-version", "3.7")
+        files={".python-version": "3.99\n"}, says=("ML-PY-001", ".python-version", "3.99")
     ),
     "unsafe variables": Case(
         env={"PIP_TARGET": "/x", "PYTHONHOME": "/y"}, says=("ML-ENV-002", "PIP_TARGET", "PYTHONHOME")

@@ -62,7 +62,9 @@ def _shim_output() -> str:
     return result.stderr.rstrip("\n").replace(str(ROOT), INSTALLED_AT)
 
 
-TYPES = tuple(_concrete(BuildpackError))
+# The order in which a build meets them; within a module, the order of definition.
+MODULES = ("environment", "requirements", "resolution", "downloads", "launch", "internal")
+TYPES = tuple(sorted(_concrete(BuildpackError), key=lambda kind: MODULES.index(kind.__module__.rpartition(".")[2])))
 SECTIONS = {section.id: section for section in _sections()}
 NAMES = [kind.__name__ for kind in TYPES]
 

@@ -22,7 +22,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "redaction": frozenset(),
     "sizes": frozenset(),
-    "console": frozenset(),
+    "console": frozenset({"redaction"}),
     "problems": frozenset({"errors"}),
     "lock": frozenset({"errors"}),
     "error_text": frozenset({"errors", "sizes", "redaction"}),

@@ -61,6 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
         connection.request("GET", parts.path, headers=accepted)
         answer = connection.getresponse()
         body = answer.read()
+        connection.close()
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/octet-stream"))
         self.send_header("Content-Length", str(len(body)))

@@ -72,7 +72,7 @@ class LocalIndex:
 
     def file_url(self, filename: str) -> str:
         """The address of a wheel or sdist."""
-        return f"http://127.0.0.1:{self.port}/files/{filename}"
+        return f"{self.url.removesuffix('/simple/')}/files/{filename}"
 
     @property
     def files_fetched(self) -> list[str]:

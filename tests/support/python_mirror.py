@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,9 @@ class PythonMirror:
         """The table that names it."""
         return self.folder / "downloads.json"
 
-    def write_table(self, name: str = "downloads.json", *, version: str = VERSION, **changes: object) -> Path:
+    def write_table(
+        self, name: str = "downloads.json", *, version: str = VERSION, changes: Mapping[str, object] | None = None
+    ) -> Path:
         """Write a table of one entry, with that version and those fields changed."""
         major, minor, patch = (int(part) for part in version.split("."))
         machine = platform.machine()
@@ -66,7 +69,7 @@ class PythonMirror:
             "sha256": hashlib.sha256(self.archive.read_bytes()).hexdigest(),
             "variant": None,
             "build": "20260101",
-            **changes,
+            **(changes or {}),
         }
         table = self.folder / name
         table.write_text(json.dumps({self.key.replace(VERSION, version): entry}))

@@ -8,20 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.build_runs import FLASK_APP, BuildRuns
-from support.distributions import Distribution
-from support.local_index import LocalIndex, serve_index
-from support.workplace import TREE, tree_at
 
 from ml_buildpack.apply.tools import make_tools
 from ml_buildpack.build import (
     Decision,
-    certificates,
     credential_urls,
     decide,
     describe_project,
     plan_resolution_of,
-    with_indexes,
 )
 from ml_buildpack.cnb.launch import Process
 from ml_buildpack.console import StreamConsole
@@ -29,13 +23,17 @@ from ml_buildpack.errors import (
     InvalidSettings,
     NoRequirementsFound,
     NoWebEntry,
-    PythonNotAvailable,
+    PythonEndOfLife,
     ResolutionConflict,
     TwoWebEntries,
     UnsafeEnvironment,
 )
-from ml_buildpack.facts.bindings import Binding, Secret
+from ml_buildpack.plan.layers import LAYER_SCHEMA
 from ml_buildpack.problems import SeveralProblems
+from support.build_runs import FLASK_APP, BuildRuns
+from support.distributions import Distribution
+from support.local_index import UNREACHABLE_INDEX, Faults, LocalIndex, serve_index
+from support.workplace import TREE, tree_at
 
 DISTRIBUTIONS = (
     Distribution(name="flask", requires=("werkzeug",)),
@@ -104,7 +102,12 @@ def test_promised_python_is_no_warning(runs: BuildRuns) -> None:
 
 def test_users_web_command_stands_in_for_an_entry(runs: BuildRuns) -> None:
     """No entry is looked for, so that none is missing; a server that it calls is installed."""
-    runs.write({"app.py": "print('not an application')\n", "Procfile": "web: gunicorn other:app -b :$PORT\nworker: python w.py\n"})
+    runs.write(
+        {
+            "app.py": "print('not an application')\n",
+            "Procfile": "web: gunicorn other:app -b :$PORT\nworker: python w.py\n",
+        }
+    )
 
     with decision_of(runs) as (decision, said):
         assert (None, ("gunicorn",)) == (decision.server.entry, decision.server.needs)
@@ -138,7 +141,7 @@ def test_everything_wrong_is_said_at_once(runs: BuildRuns, index: LocalIndex) ->
     with pytest.raises(SeveralProblems) as raised:
         runs.build(BP_RESOLVER="conda", PIP_TARGET="/elsewhere")
 
-    expected = {InvalidSettings, UnsafeEnvironment, NoRequirementsFound, NoWebEntry, PythonNotAvailable}
+    expected = {InvalidSettings, UnsafeEnvironment, NoRequirementsFound, NoWebEntry, PythonEndOfLife}
     assert expected == {type(error) for error in raised.value.errors}
     assert [] == index.requested
     assert {} == runs.layers()
@@ -146,22 +149,17 @@ def test_everything_wrong_is_said_at_once(runs: BuildRuns, index: LocalIndex) ->
 
 def test_one_problem_is_raised_as_itself(runs: BuildRuns) -> None:
     """Two equal candidates, named with file and line."""
-    runs.write({"app.py": FLASK_APP + "other = Flask('other')\napp_2 = Flask('2')\n".replace("other =", "api ="), "main.py": FLASK_APP})
+    runs.write(
+        {
+            "app.py": FLASK_APP + "other = Flask('other')\napp_2 = Flask('2')\n".replace("other =", "api ="),
+            "main.py": FLASK_APP,
+        }
+    )
 
     with pytest.raises(TwoWebEntries) as raised:
         runs.build()
 
     assert {"app.py", "main.py"} <= {candidate.where for candidate in raised.value.candidates}
-
-
-def test_certificates_are_those_of_their_bindings() -> None:
-    """Every key of each; other bindings are not read."""
-    bindings = (
-        Binding(name="a", type="ca-certificates", provider="", entries={"x.pem": Secret(value="one"), "y": Secret(value="two")}),
-        Binding(name="b", type="pypi", provider="", entries={"password": Secret(value="secret")}),
-    )
-
-    assert ("one", "two") == certificates(bindings)
 
 
 def test_credentials_are_found_wherever_a_url_stands(runs: BuildRuns) -> None:
@@ -187,20 +185,6 @@ def test_credentials_are_found_wherever_a_url_stands(runs: BuildRuns) -> None:
     assert expected == urls
 
 
-def test_builds_of_packages_know_the_indexes_of_the_lines(runs: BuildRuns) -> None:
-    """With their values filled in, and directories by the path that they have."""
-    runs.write({"requirements.txt": "--index-url https://u:${PASS}@a.test/simple\n-f wheels\nflask\n", "wheels/x": ""})
-    env = {"PASS": "secret"}
-    with decision_of(runs) as (decision, _):
-        found = with_indexes(env, decision.dependencies.requirements, runs.context())
-
-    url, wheels = "https://u:secret@a.test/simple", str(runs.app_dir / "wheels")
-    expected = {
-        "PASS": "secret", "PIP_INDEX_URL": url, "UV_DEFAULT_INDEX": url, "PIP_FIND_LINKS": wheels, "UV_FIND_LINKS": wheels,
-    }  # fmt: skip
-    assert expected == found
-
-
 # --- what is done ----------------------------------------------------------------------------------------------------
 
 MADE = {
@@ -209,12 +193,13 @@ MADE = {
 KEPT = {**MADE, "server": ("launch", False), "venv": ("launch", False)}
 
 
-def test_second_build_with_nothing_changed_does_nothing(runs: BuildRuns, index: LocalIndex) -> None:
-    """It resolves nothing, fetches nothing and installs nothing; and says so."""
+def test_second_build_with_only_code_changed_does_nothing(runs: BuildRuns, index: LocalIndex) -> None:
+    """It resolves nothing, fetches nothing and installs nothing, and says so; the lifecycle makes the code's layer."""
     launch, _ = runs.build()
     first = runs.layers()
     runs.restore()
     index.requested.clear()
+    runs.write({"app.py": FLASK_APP + "NEW = 1\n"})
 
     again, said = runs.build()
 
@@ -223,17 +208,11 @@ def test_second_build_with_nothing_changed_does_nothing(runs: BuildRuns, index: 
     assert "Keeping the lock: 3 packages, nothing to resolve" in said
     assert "  Keeping 'server'\n  Keeping 'venv'\n" in said
 
-
-def test_changed_code_changes_no_layer(runs: BuildRuns, index: LocalIndex) -> None:
-    """The application is a layer of its own, which the lifecycle makes."""
-    runs.build()
     runs.restore()
-    index.requested.clear()
-    runs.write({"app.py": FLASK_APP + "NEW = 1\n"})
+    _, said = runs.build(BP_UPGRADE="1")
 
-    runs.build()
-
-    assert (KEPT, []) == (runs.layers(), index.requested)
+    assert "BP_UPGRADE asks for it" in said
+    assert KEPT == runs.layers(), "a lock that did not change makes no layer anew"
 
 
 def test_dropped_requirement_is_dropped_from_the_image(runs: BuildRuns, index: LocalIndex) -> None:
@@ -277,8 +256,8 @@ def test_lost_cache_costs_nothing_while_nothing_changes(runs: BuildRuns, index: 
     assert "4 wheels: 0 kept, 4 fetched" in said
 
 
-def test_image_without_its_predecessor_is_made_from_the_cache(runs: BuildRuns, index: LocalIndex) -> None:
-    """As on Cloud Foundry, or under a new name: the lock does not drift and no wheel is fetched."""
+def test_lost_image_is_made_from_the_cache_and_an_old_one_without_a_lock(runs: BuildRuns, index: LocalIndex) -> None:
+    """As on Cloud Foundry, or under a new name: nothing drifts, nothing is fetched. Then the cache is lost instead."""
     runs.build()
     runs.restore(image=False)
     index.requested.clear()
@@ -289,13 +268,9 @@ def test_image_without_its_predecessor_is_made_from_the_cache(runs: BuildRuns, i
     assert "Making 'venv': the previous image has none" in said
     assert "3 wheels: 3 kept, 0 fetched" in said
 
-
-def test_environment_of_an_older_release_is_made_again_without_a_lock(runs: BuildRuns) -> None:
-    """The lock is lost and the environment has to be made anew: it is resolved."""
-    runs.build()
     runs.restore(cache=False)
     path = runs.layers_dir / "venv.toml"
-    path.write_text(path.read_text().replace('schema = "1"', 'schema = "0"'))
+    path.write_text(path.read_text().replace(f'schema = "{LAYER_SCHEMA}"', 'schema = "0"'))
 
     _, said = runs.build()
 
@@ -313,17 +288,6 @@ def test_users_pin_wins_over_ours(runs: BuildRuns) -> None:
     assert "Added" not in said
 
 
-def test_upgrade_resolves_again_and_keeps_what_is_the_same(runs: BuildRuns) -> None:
-    """A lock that did not change makes no layer anew."""
-    runs.build()
-    runs.restore()
-
-    _, said = runs.build(BP_UPGRADE="1")
-
-    assert "BP_UPGRADE asks for it" in said
-    assert KEPT == runs.layers()
-
-
 def test_conflict_writes_no_layer(runs: BuildRuns) -> None:
     """A failed build leaves nothing that looks like a layer."""
     runs.write({"requirements.txt": "flask\nwerkzeug<1\n"})
@@ -335,7 +299,7 @@ def test_conflict_writes_no_layer(runs: BuildRuns) -> None:
 
 
 def test_private_index_is_used_for_everything_and_named_nowhere(runs: BuildRuns, index: LocalIndex) -> None:
-    """A line of the requirements is the only one that names it: it resolves, fetches, and gives builds what they need."""
+    """One line of the requirements names it, and wins over a variable. Builds take what they need from it as well."""
     pyproject = TREE["pyproject.toml"].replace("requires = []", 'requires = ["plain"]')
     runs.write(
         {
@@ -344,20 +308,12 @@ def test_private_index_is_used_for_everything_and_named_nowhere(runs: BuildRuns,
             "pkg/pyproject.toml": pyproject,
         }
     )
-    index.faults = type(index.faults)(credentials="me:secret")
-    before = BuildRuns(root=runs.root)
+    index.faults = Faults(credentials="me:secret")
+    elsewhere = BuildRuns(root=runs.root, variables={"TOKEN": "secret", "UV_INDEX_URL": UNREACHABLE_INDEX})
 
-    _, said = before.build(TOKEN="secret", UV_INDEX_URL="http://127.0.0.1:9/simple")
+    _, said = elsewhere.build()
 
-    assert MADE == before.layers()
+    assert MADE == elsewhere.layers()
     assert "built own-tree from source" in said
-    texts = [path.read_bytes() for path in before.layers_dir.rglob("*") if path.is_file()]
+    texts = [path.read_bytes() for path in elsewhere.layers_dir.rglob("*") if path.is_file()]
     assert not any(b"secret" in text for text in (*texts, said.encode()))
-
-
-def test_bill_of_materials_lists_what_was_installed(runs: BuildRuns) -> None:
-    """Beside the layer, where the lifecycle looks for it."""
-    runs.build()
-
-    text = (runs.layers_dir / "venv.sbom.cdx.json").read_text()
-    assert all(f'"pkg:pypi/{name}@' in text for name in ("flask", "gunicorn", "werkzeug"))

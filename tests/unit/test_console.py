@@ -90,3 +90,20 @@ def test_lines_are_written_at_once() -> None:
     StreamConsole(out=Recorder()).step("Fetching")
 
     assert ["  Fetching\n"] == flushes
+
+
+def test_hidden_texts_are_said_by_no_kind_of_line() -> None:
+    """From the moment on that they are known."""
+    out = io.StringIO()
+    console = StreamConsole(out=out)
+
+    console.note("s3cret")
+    console.hide({"s3cret", "s3cret-and-more"})
+    console.heading("s3cret")
+    console.step("a s3cret")
+    console.note("s3cret-and-more\nline")
+    console.stream("s3crets3cret")
+    console.warning("s3cret")
+
+    expected = "    s3cret\n[***]\n  a ***\n    ***\n    line\n    | ******\n  Warning: ***\n"
+    assert expected == out.getvalue()

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from support.projects import write_project
 
 from ml_buildpack.cnb.build_plan import BuildPlan, PlanAlternative, Require
 from ml_buildpack.cnb.environment import DetectContext
 from ml_buildpack.detect import Fail, Pass, detect, find_evidence
+from support.projects import write_project
 
 
 def context_of(root: Path, *names: str) -> DetectContext:

@@ -167,15 +167,47 @@ def test_a_digest_is_pinned_again_where_it_was_pinned(pinned_at: str, expected: 
     assert first_fix(error).endswith("https://pypi.org/project/six/#files")
 
 
-def test_several_pythons_in_conflict_are_explained() -> None:
-    """Each request can be satisfied alone, so the version alone explains nothing."""
-    requests = tuple(
-        Mistake(where=name, text="x", detail="asks for x") for name in (".python-version", "BP_PYTHON_VERSION")
-    )
-    text = render(errors.PythonNotAvailable(requests=requests, available="3.11.2, 3.12.1"))
+def test_setting_is_what_decides_and_what_to_change() -> None:
+    """It wins over the files, so changing those would not help."""
+    requests = (Mistake(where="BP_PYTHON_VERSION", text="3.15", detail="asks for Python ==3.15.*"),)
+    error = errors.PythonNotAvailable(requests=requests, available="3.11.2, 3.12.1")
 
-    assert text.fixes[0].startswith("If these requests contradict each other")
-    assert "Set BP_PYTHON_VERSION to 3.11, or leave it out." == text.fixes[1]
+    assert "Set BP_PYTHON_VERSION to 3.11, or leave it out." == first_fix(error)
+
+
+def test_table_of_pythons_is_shown_by_minor_versions() -> None:
+    """Hundreds of releases would hide the answer; a table without any is said to be empty."""
+    releases = tuple(f"3.{minor}.{patch}" for minor in range(15, 0, -1) for patch in (9, 0))
+    body = render(
+        errors.PythonNotAvailable(requests=(), available=None, downloadable=releases, table="uv's own")
+    ).body
+    empty = render(errors.PythonNotAvailable(requests=(), available=None, table="t.json")).body
+
+    assert "    3.15.0 to 3.15.9\n" in body
+    assert "... and 3 more" in body
+    assert "The table of downloads (t.json) offers none for this platform." in empty
+
+
+def test_one_python_request_can_contradict_itself() -> None:
+    """Then there is no other file to change."""
+    requests = (Mistake(where="runtime.txt", line=1, text=">3.12,<3.11", detail="asks for Python <3.11,>3.12"),)
+
+    assert "Correct the request" in first_fix(errors.PythonRequestsConflict(requests=requests))
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ("Hash mismatch for `cpython`\nExpected:\nff\nComputed:\n00", "Nothing of it was used."),
+        ("invalid peer certificate: UnknownIssuer", "The certificate authority of the server is not known here"),
+        ("error resolving DNS", "If only a mirror can be reached, name it."),
+    ],
+)
+def test_failed_download_of_a_python_begins_with_its_likeliest_cause(detail: str, expected: str) -> None:
+    """A digest that differs is nothing that another network would repair."""
+    error = errors.PythonDownloadFailed(requests=(), python="Python 3.12.1", detail=detail, available=None)
+
+    assert first_fix(error).startswith(expected)
 
 
 def test_applications_without_a_module_get_the_module_of_their_file() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from support.build_values import PYTHON_3_12, TARGET, lock_of, locked, wheel_of
 
 from ml_buildpack.errors import NoFileForThisPlatform
 from ml_buildpack.lock import (
@@ -16,6 +15,7 @@ from ml_buildpack.lock import (
     describe_changes,
     parse_lock,
 )
+from support.build_values import PYTHON_3_12, TARGET, lock_of, locked, wheel_of
 
 SHA = "0" * 64
 HEAD = 'lock-version = "1.0"\ncreated-by = "test"\n'
@@ -155,7 +155,7 @@ def test_wheels_for_other_pythons_only_are_named() -> None:
 
 
 def test_lock_for_a_newer_python_has_no_file_for_this_one() -> None:
-    """uv writes the Python that it resolved for; a lock kept from before a downgrade says so."""
+    """Uv writes the Python that it resolved for; a lock kept from before a downgrade says so."""
     with pytest.raises(NoFileForThisPlatform):
         parse('requires-python = ">=3.13"\n' + FLASK)
 

@@ -45,7 +45,7 @@ def test_several_problems_are_raised_together_in_their_order() -> None:
     with pytest.raises(SeveralProblems) as raised:
         problems.raise_if_any()
 
-    assert [UnsafeEnvironment, NoRequirementsFound] == [type(error) for error in raised.value.errors]
+    assert ["ML-ENV-002", "ML-REQ-001"] == [error.id for error in raised.value.errors]
 
 
 def test_bug_is_not_collected() -> None:

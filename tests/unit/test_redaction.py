@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml_buildpack.redaction import redact
+from ml_buildpack.redaction import hide_secrets, redact
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,9 @@ def test_redacting_twice_changes_nothing_more() -> None:
 def test_a_secret_is_found_on_any_line() -> None:
     """Output has many lines, and the secret is not on the first."""
     assert "a\nhttps://***@h/\nb" == redact("a\nhttps://u:p@h/\nb")
+
+
+def test_known_secrets_are_hidden_wherever_they_stand() -> None:
+    """The longest first: a part of one must not be left over."""
+    assert "a/***/b *** ***c" == hide_secrets("a/one/b one-two one-two-threec", ["one", "one-two-three", "one-two"])
+    assert "text" == hide_secrets("text", ())

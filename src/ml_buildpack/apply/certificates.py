@@ -21,20 +21,17 @@ def make_certificate_bundle(certificates: tuple[str, ...], env: Mapping[str, str
     if not added:
         return base
     texts = [Path(base).read_text(encoding="utf-8")] if base and Path(base).is_file() else []
-    # A certificate that is there twice would do no harm; a bundle of a thousand is slow to read, by every tool.
-    known = "".join(texts)
-    texts += [text for text in dict.fromkeys(text.strip() for text in added) if text not in known]
     bundle = directory / "certificates.pem"
-    bundle.write_text("\n".join(text.strip() for text in texts) + "\n", encoding="utf-8")
+    bundle.write_text("\n".join(text.strip() for text in (*texts, *added)) + "\n", encoding="utf-8")
     return str(bundle)
 
 
 def _of_directories(paths: str) -> list[str]:
     """The certificates in the directories of SSL_CERT_DIR, which buildpacks for certificates set; uv reads no such."""
     files = [file for path in paths.split(os.pathsep) if Path(path).is_dir() for file in sorted(Path(path).iterdir())]
-    # Debian's directory has every certificate once more under a name that is its hash.
-    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
-    return [text for text in texts if _CERTIFICATE in text]
+    texts = [file.read_text(encoding="utf-8", errors="replace").strip() for file in files if file.is_file()]
+    # Such a directory has each certificate once more under a name that is its hash.
+    return list(dict.fromkeys(text for text in texts if _CERTIFICATE in text))
 
 
 def _debian_bundle() -> str | None:

@@ -5,6 +5,7 @@ A file appears under its name only when it is whole and right: it is written bes
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import socket
 import ssl
@@ -16,7 +17,7 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse, HTTPSConnectio
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import (
     HTTPRedirectHandler,
     HTTPSHandler,
@@ -24,7 +25,6 @@ from urllib.request import (
     ProxyHandler,
     Request,
     build_opener,
-    proxy_bypass_environment,
 )
 
 from ml_buildpack.apply.credentials import Credentials, read_credentials, without_credentials
@@ -72,10 +72,14 @@ class Proxies:
     def for_url(self, url: str) -> str | None:
         """The proxy that stands between the build and that URL."""
         parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        if self.excepted and proxy_bypass_environment(host, {"no": self.excepted}):
-            return None
-        return self.by_scheme.get(parts.scheme)
+        names = {parts.hostname or "", parts.netloc.rpartition("@")[2].lower()}
+        return None if any(_is_excepted(name, self.excepted) for name in names) else self.by_scheme.get(parts.scheme)
+
+
+def _is_excepted(host: str, listed: str) -> bool:
+    """Whether a host, with or without its port, is one of those in NO_PROXY or below one; as curl and uv read it."""
+    names = [name.strip().lower().lstrip("*").lstrip(".") for name in listed.split(",")]
+    return listed.strip() == "*" or any(name and (host == name or host.endswith(f".{name}")) for name in names)
 
 
 NO_PROXIES = Proxies(by_scheme={})
@@ -89,7 +93,7 @@ class IncompleteFileError(URLError):
 class Downloader:
     """Fetches files over HTTP(S), with the certificates, proxies and credentials of the build.
 
-    `placeholders` are the secrets that stand in the lock's URLs as `${NAME}`.
+    `placeholders` are variables, some of which stand in the lock's URLs as `${NAME}`.
     """
 
     opener: OpenerDirector
@@ -165,17 +169,15 @@ class Downloader:
         return digest.hexdigest()
 
 
-def make_downloader(
-    env: Mapping[str, str], credentials: Credentials, placeholders: Mapping[str, str] | None = None
-) -> Downloader:
+def make_downloader(env: Mapping[str, str], credentials: Credentials) -> Downloader:
     """A downloader with the proxies, certificates and trusted hosts that the tools' environment names."""
     proxies = read_proxies(env)
     secure = _Secure(ssl.create_default_context(cafile=env.get("SSL_CERT_FILE")), env.get("UV_INSECURE_HOST", ""))
     return Downloader(
-        opener=build_opener(_ProxiesButNot(proxies), secure, _Redirects(credentials)),
+        opener=build_opener(_ThroughProxy(proxies), secure, _Redirects(credentials)),
         credentials=credentials,
         proxies=proxies,
-        placeholders=placeholders or {},
+        placeholders=env,
     )
 
 
@@ -190,18 +192,26 @@ def read_proxies(env: Mapping[str, str]) -> Proxies:
     return Proxies(by_scheme=by_scheme, excepted=env.get("no_proxy") or env.get("NO_PROXY") or "")
 
 
-class _ProxiesButNot(ProxyHandler):
-    """Proxies of the tools' environment. The base class would ask this process's own for the exceptions."""
+class _ThroughProxy(ProxyHandler):
+    """The proxies of the tools' environment and their exceptions. The base class would read this process's own."""
 
     def __init__(self, proxies: Proxies) -> None:
-        super().__init__(dict(proxies.by_scheme))
+        super().__init__({})
         self._own = proxies
 
-    def proxy_open(self, req: Request, proxy: str, type: str) -> HTTPResponse | None:  # noqa: A002  # the base class's
-        """The answer of the proxy; None where the host is asked itself."""
-        if self._own.for_url(req.full_url) is None:
+    def http_open(self, req: Request) -> HTTPResponse | None:
+        """None: whoever opens connections goes on, to the proxy where there is one."""
+        proxy = self._own.for_url(req.full_url)
+        if proxy is None or req.has_proxy():
             return None
-        return super().proxy_open(req, proxy, type)  # type: ignore[no-any-return]
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            req.add_header("Proxy-authorization", "Basic " + base64.b64encode(login.encode()).decode())
+        req.set_proxy(parts.netloc.rpartition("@")[2], parts.scheme)
+        return None
+
+    https_open = http_open
 
 
 class _Secure(HTTPSHandler):

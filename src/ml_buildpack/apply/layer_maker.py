@@ -10,6 +10,7 @@ from typing import Any
 from ml_buildpack.apply import python, server
 from ml_buildpack.apply.downloads import make_downloader, read_credentials
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
+from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.venv import VenvBuild, make_venv
 from ml_buildpack.apply.wheels import WheelReport, WheelStore
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
@@ -17,9 +18,16 @@ from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
 from ml_buildpack.plan.bill_of_materials import describe_venv
 from ml_buildpack.plan.interpreter import Interpreter
-from ml_buildpack.plan.layers import WHEELS, LayerPlan, PythonContent, ServerContent, VenvContent
+from ml_buildpack.plan.layers import (
+    WHEELS,
+    DownloadedPythonContent,
+    LayerPlan,
+    PythonContent,
+    ServerContent,
+    VenvContent,
+)
 from ml_buildpack.plan.reuse import Keep, LayerStep, Rebuild
-from ml_buildpack.sizes import render_bytes
+from ml_buildpack.sizes import count, render_bytes
 
 _WHEELS_TYPES = LayerTypes(cache=True)
 _WHEELS_METADATA = {"schema": "1"}
@@ -38,6 +46,7 @@ class LayerMaker:
     scratch: Path
     server_sources: Path
     restored_wheels: RestoredLayer
+    python_installer: PythonInstaller | None = None
 
     def carry_out(self, step: LayerStep) -> None:
         """Keep the layer, or make it and write its metadata last."""
@@ -57,8 +66,12 @@ class LayerMaker:
                 self.store.write_metadata(layer.name, layer.types, metadata)
 
     def _make(self, layer: LayerPlan) -> dict[str, Any] | None:
-        directory = self.store.create(layer.name)
         content = layer.content
+        if isinstance(content, DownloadedPythonContent):
+            # It may be there already, for the resolver.
+            self._installer().ensure()
+            return None
+        directory = self.store.create(layer.name)
         match content:
             case PythonContent(source=source):
                 python.copy_interpreter(Path(source), directory)
@@ -74,7 +87,9 @@ class LayerMaker:
                 return describe_venv(lock, interpreter)
 
     def _keep_what_made(self, layer: LayerPlan) -> None:
-        """Keep the cached wheels beside a kept environment, for the day on which it changes."""
+        """Keep the cached wheels, or the archive, beside the layer that was made from them: some day it changes."""
+        if isinstance(layer.content, DownloadedPythonContent):
+            self._installer().keep_archive()
         if not isinstance(layer.content, VenvContent):
             return
         if isinstance(self.restored_wheels, Present):
@@ -113,13 +128,18 @@ class LayerMaker:
 
     def _say(self, report: WheelReport) -> None:
         self.console.note(
-            f"{len(report.wheels)} wheels: {report.kept} kept, {report.fetched} fetched"
+            f"{count(len(report.wheels), 'wheel')}: {report.kept} kept, {report.fetched} fetched"
             + (f" ({render_bytes(report.fetched_bytes)})" if report.fetched else "")
         )
         for name in report.built:
             self.console.note(f"built {name} from source")
         for name in report.dropped:
             self.console.warning(f"the cached {name} was damaged; it was fetched again")
+
+    def _installer(self) -> PythonInstaller:
+        if self.python_installer is None:
+            raise AssertionError  # pragma: no cover  # whoever plans the layer makes the installer
+        return self.python_installer
 
     def _netrc(self) -> Path | None:
         return Path(self.env["NETRC"]) if "NETRC" in self.env else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml_buildpack.apply.layer_store import LayerStore, write_atomically
+from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import Console
@@ -13,7 +14,7 @@ from ml_buildpack.lock import KnownLock, Lock, LockUnreadable, describe_changes
 from ml_buildpack.plan.layers import LOCK
 from ml_buildpack.plan.lock_source import LockSource, Resolve, UseInstalledPackages, UseKeptLock
 from ml_buildpack.plan.resolution import ResolutionPlan
-from ml_buildpack.sizes import render_bytes
+from ml_buildpack.sizes import count, render_bytes
 
 LOCK_FILENAME = "pylock.toml"
 # More differences than this are a different project; the log says how many.
@@ -22,12 +23,16 @@ CHANGES_SHOWN_MAX = 12
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LockKeeper:
-    """Reads and writes the `lock` layer, and runs the resolver where that is what the plan says."""
+    """Reads and writes the `lock` layer, and runs the resolver where that is what the plan says.
+
+    `python` puts the interpreter in place where it is not there by itself: resolvers run it.
+    """
 
     store: LayerStore
     tools: ResolverTools
     restored: RestoredLayer
     console: Console
+    python: PythonInstaller | None = None
 
     def obtain(self, plan: ResolutionPlan, source: LockSource) -> KnownLock:
         """The lock that the source names. A kept lock that cannot be read is made again."""
@@ -40,13 +45,15 @@ class LockKeeper:
                 kept = self._kept(plan)
                 if kept is None:
                     return self._resolve(plan, ("the kept lock cannot be read",))
-                self.console.step(f"Keeping the lock: {len(kept.packages)} packages, nothing to resolve")
+                self.console.step(f"Keeping the lock: {count(len(kept.packages), 'package')}, nothing to resolve")
                 self._write_metadata(plan)
                 return KnownLock(digest=kept.digest, lock=kept)
             case Resolve(reasons=reasons):
                 return self._resolve(plan, reasons)
 
     def _resolve(self, plan: ResolutionPlan, reasons: tuple[str, ...]) -> KnownLock:
+        if self.python is not None:
+            self.python.ensure()
         self.console.step(f"{plan.description}: {', '.join(reasons)}")
         before = self._kept(plan)
         text = resolve(plan, self.tools)
@@ -56,7 +63,7 @@ class LockKeeper:
         self._write_metadata(plan)
         # Not every index says how large its files are.
         size = f", {render_bytes(lock.size_bytes)}" if lock.size_bytes else ""
-        self.console.note(f"{len(lock.packages)} packages{size}")
+        self.console.note(f"{count(len(lock.packages), 'package')}{size}")
         if before is not None:
             self._say_changes(before, lock)
         return KnownLock(digest=lock.digest, lock=lock)

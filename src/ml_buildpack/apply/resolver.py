@@ -18,6 +18,7 @@ from ml_buildpack.errors import DigestMismatch
 from ml_buildpack.lock import Lock, LockedFile, LockedPackage, parse_lock
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver
 from ml_buildpack.plan.resolution_method import GivenLock, Loose, Pinned, PinnedPart, UvExport
+from ml_buildpack.plan.secrets import secret_variables
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,7 +35,12 @@ def resolve(plan: ResolutionPlan, tools: ResolverTools) -> str:
     """
     # Asking a source tree for its metadata may leave egg-info and build directories in it.
     with left_as_found(tools.app_dir, active=plan.has_local_trees):
-        return tomli_w.dumps(_resolve(plan, tools))
+        text = tomli_w.dumps(_resolve(plan, tools))
+    # A token in the middle of an address goes back to the name that the user wrote; the downloader fills it in again.
+    written = (plan.requirements_text, plan.constraints_text)
+    for name, value in secret_variables(written, tools.env).items():
+        text = text.replace(value, f"${{{name}}}")
+    return text
 
 
 def _resolve(plan: ResolutionPlan, tools: ResolverTools) -> Document:

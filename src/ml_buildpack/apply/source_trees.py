@@ -41,6 +41,9 @@ def copy_tree(source: Path, target: Path) -> Path:
         return {*_NOT_COPIED(directory, names), *at_top}
 
     shutil.copytree(source, target, symlinks=True, ignore=ignored)
+    if (source / ".git").exists():
+        # Packages that take their version from tags ask git, which is content with a link.
+        (target / ".git").symlink_to((source / ".git").absolute())
     return target
 
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import packaging
@@ -15,15 +16,26 @@ from ml_buildpack.apply.certificates import make_certificate_bundle
 from ml_buildpack.apply.layer_maker import LayerMaker
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.locks import LockKeeper
+from ml_buildpack.apply.python_install import PythonInstaller
+from ml_buildpack.apply.python_table import read_machine, read_python_table
 from ml_buildpack.apply.resolver import ResolverTools
+from ml_buildpack.apply.secret_files import remove_secret_files, write_secret
 from ml_buildpack.cnb.context import BuildContext
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
 from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.interpreter import Interpreter
-from ml_buildpack.plan.layers import LOCK, WHEELS
+from ml_buildpack.plan.indexes import IndexPlan
+from ml_buildpack.plan.interpreter import Interpreter, PythonPlan
+from ml_buildpack.plan.layers import (
+    LOCK,
+    PYTHON_ARCHIVE,
+    WHEELS,
+    DownloadedPythonContent,
+    plan_downloaded_python_layer,
+)
 from ml_buildpack.plan.lock_source import LockSource
+from ml_buildpack.plan.python_downloads import Machine, PythonSource, PythonTable
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.tool_environment import ToolEnvironment, tool_environment
 
@@ -40,6 +52,7 @@ class Tools:
     store: LayerStore
     uv: Path
     server_sources: Path
+    today: date
 
     def find_interpreters(self) -> tuple[Interpreter, ...]:
         """The interpreters that an application could run on, best first."""
@@ -53,6 +66,33 @@ class Tools:
             )
         )
 
+    def read_python_table(self, source: PythonSource, certificates: tuple[str, ...]) -> PythonTable:
+        """The interpreters that can be downloaded, or why nobody knows."""
+        if self.context.env.get("UV_PYTHON_DOWNLOADS") == "never":
+            return PythonTable(name="none", trouble="UV_PYTHON_DOWNLOADS=never forbids downloads.")
+        env = self.make_environment(certificates, frozenset())
+        return read_python_table(source, uv=self.uv, env=env, cwd=self.scratch)
+
+    def machine(self) -> Machine:
+        """What interpreters say of the machine that they run on."""
+        return read_machine()
+
+    def python_installer(self, plan: PythonPlan, source: PythonSource, env: ToolEnvironment) -> PythonInstaller | None:
+        """What makes the `python` layer of a plan that downloads it."""
+        if plan.download is None:
+            return None
+        layers_dir = str(self.context.layers_dir)
+        return PythonInstaller(
+            plan=plan,
+            download=plan.download,
+            layer=plan_downloaded_python_layer(plan.download, layers_dir=layers_dir, target=self.context.target),
+            restored=self.context.restored(PYTHON_ARCHIVE),
+            store=self.store,
+            console=self.console,
+            uv=self.uv,
+            env=source.environment(env),
+        )
+
     def packaged_identity(self) -> str:
         """What names the build of the packaged interpreter."""
         return python.packaged_identity(self.context.buildpack_dir, {"LC_ALL": "C.UTF-8"}, self.scratch)
@@ -61,25 +101,36 @@ class Tools:
         """What names the in-image package."""
         return server.sources_digest(self.server_sources)
 
-    def make_environment(self, certificates: tuple[str, ...], interpolated: frozenset[str]) -> ToolEnvironment:
+    def make_environment(
+        self, certificates: tuple[str, ...], interpolated: frozenset[str], indexes: IndexPlan | None = None
+    ) -> ToolEnvironment:
         """The environment of every tool of this build."""
         home = self.scratch / "home"
         home.mkdir(exist_ok=True)
         bundle = make_certificate_bundle(certificates, self.context.env, self.scratch)
-        env = tool_environment(self.context.env, home=str(home), certificates=bundle, interpolated=interpolated)
+        given = self.context.env if indexes is None else indexes.applied_to(self.context.env)
+        env = tool_environment(given, home=str(home), certificates=bundle, interpolated=interpolated)
+        if indexes is not None and indexes.netrc:
+            # Where git's library looks; pip and uv are told.
+            env["NETRC"] = str(write_secret(home / ".netrc", indexes.netrc))
         return {**env, "UV_CACHE_DIR": str(self.scratch / "uv-cache"), "TMPDIR": str(self.scratch)}
 
-    def obtain_lock(self, plan: ResolutionPlan, source: LockSource, env: ToolEnvironment) -> KnownLock:
+    def obtain_lock(
+        self, plan: ResolutionPlan, source: LockSource, env: ToolEnvironment, installer: PythonInstaller | None
+    ) -> KnownLock:
         """The lock, kept or resolved."""
         keeper = LockKeeper(
             store=self.store,
             tools=ResolverTools(uv=self.uv, env=env, app_dir=self.context.app_dir, scratch=self.scratch),
             restored=self.context.restored(LOCK),
             console=self.console,
+            python=installer,
         )
         return keeper.obtain(plan, source)
 
-    def layer_maker(self, env: ToolEnvironment, index_urls: tuple[str, ...]) -> LayerMaker:
+    def layer_maker(
+        self, env: ToolEnvironment, index_urls: tuple[str, ...], installer: PythonInstaller | None
+    ) -> LayerMaker:
         """What keeps and makes layers."""
         return LayerMaker(
             store=self.store,
@@ -91,11 +142,19 @@ class Tools:
             scratch=self.scratch,
             server_sources=self.server_sources,
             restored_wheels=self.context.restored(WHEELS),
+            python_installer=installer,
         )
+
+    def leave_out(self, secret_files: tuple[str, ...]) -> None:
+        """Remove files of the application that hold logins: they did their part, and an image is read by many."""
+        for path in remove_secret_files(self.context.app_dir, secret_files):
+            self.console.step(f"Left out of the image: {path}, which holds logins")
 
     def finish(self, image: ImagePlan) -> None:
         """Write launch.toml, drop layers that nobody makes any more, and let the image's user read the application."""
         made: set[LayerName] = {layer.name for layer in image.layers} | {LOCK, WHEELS}
+        if any(isinstance(layer.content, DownloadedPythonContent) for layer in image.layers):
+            made.add(PYTHON_ARCHIVE)
         self.store.delete_others(frozenset(made))
         self.store.write_launch(image.launch.to_toml())
         make_readable(self.context.app_dir)
@@ -112,6 +171,7 @@ def make_tools(context: BuildContext, console: Console) -> Iterator[Tools]:
             store=LayerStore(layers_dir=context.layers_dir),
             uv=_find_uv(),
             server_sources=context.buildpack_dir / "src" / "model_server",
+            today=datetime.now(timezone.utc).date(),
         )
 
 

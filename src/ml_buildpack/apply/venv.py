@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_buildpack.apply import commands
+from ml_buildpack.apply.bytecode import compile_packages
 from ml_buildpack.apply.layer_store import make_readable, remove_tree
 from ml_buildpack.apply.source_trees import left_as_found
 from ml_buildpack.apply.tool_failures import classify_build
@@ -48,6 +49,7 @@ def make_venv(build: VenvBuild, lock: Lock, wheels: tuple[ReadyWheel, ...], whee
     _install_wheels(build, wheels, wheel_dirs)
     _install_editables(build, lock)
     _settle(build.directory)
+    compile_packages(build.directory / "lib", python=build.python, env=build.env, scratch=build.scratch)
     make_readable(build.directory)
 
 
@@ -61,7 +63,7 @@ def _install_wheels(build: VenvBuild, wheels: tuple[ReadyWheel, ...], wheel_dirs
         *_pip_install(build), "--no-index", *links, "--require-hashes", "--requirement", str(pins),
     )  # fmt: skip
     try:
-        commands.check(argv, env=_install_env(build), cwd=build.scratch)
+        commands.check(argv, env=build.env, cwd=build.scratch)
     finally:
         remove_tree(build.cache_dir)
 
@@ -73,7 +75,7 @@ def _install_editables(build: VenvBuild, lock: Lock) -> None:
         editable = ("--editable", str(build.app_dir / package.source.path))
         argv = (*_pip_install(build), *uv_arguments(build.env), *editable)
         with left_as_found(build.app_dir, active=True):
-            result = commands.run(argv, env=_install_env(build), cwd=build.scratch)
+            result = commands.run(argv, env=build.env, cwd=build.scratch)
         remove_tree(build.cache_dir)
         if result.exit_code != 0:
             raise classify_build(result.output, package=package.name, python=build.python_version)
@@ -83,13 +85,8 @@ def _pip_install(build: VenvBuild) -> tuple[str, ...]:
     # Links into a cache that is deleted at once are plain files afterwards, and nothing was copied to make them.
     return (
         str(build.uv), "pip", "install", "--python", str(build.directory / "bin" / "python"), "--no-deps",
-        "--link-mode", "hardlink", "--cache-dir", str(build.cache_dir), "--compile-bytecode", "--quiet", "--no-config",
+        "--link-mode", "hardlink", "--cache-dir", str(build.cache_dir), "--quiet", "--no-config",
     )  # fmt: skip
-
-
-def _install_env(build: VenvBuild) -> dict[str, str]:
-    # The lifecycle sets every file's time to 1980, so bytecode that trusts times would be stale in every image.
-    return {**build.env, "PYC_INVALIDATION_MODE": "UNCHECKED_HASH"}
 
 
 def _pin(wheel: ReadyWheel) -> str:

@@ -23,7 +23,7 @@ from ml_buildpack.apply.source_trees import copy_tree
 from ml_buildpack.apply.tool_failures import classify_build
 from ml_buildpack.errors import DigestMismatch, DownloadFailed
 from ml_buildpack.lock import FileKind, Lock, LockedDirectory, LockedFile, LockedPackage, LockedRevision
-from ml_buildpack.plan.tool_environment import uv_arguments
+from ml_buildpack.plan.tool_environment import interpolate, uv_arguments
 from ml_buildpack.redaction import redact
 
 # An index answers many requests at once; beyond this the network is the limit on every machine tried.
@@ -170,7 +170,8 @@ class WheelStore:
     def _check_out(self, source: LockedRevision) -> Path:
         target = self.scratch / f"git-{source.commit}"
         # The whole history: packages that take their version from tags need it.
-        clone = ("git", "-c", "advice.detachedHead=false", "clone", "--quiet", source.url, str(target))
+        url = interpolate(source.url, self.env)
+        clone = ("git", "-c", "advice.detachedHead=false", "clone", "--quiet", url, str(target))
         steps = (
             clone,
             ("git", "-C", str(target), "checkout", "--quiet", source.commit),

@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ml_buildpack import errors
-from ml_buildpack.error_text import downloads, environment, inputs, internal, launch, locks, requirements, resolution
+from ml_buildpack.error_text import (
+    downloads,
+    environment,
+    inputs,
+    internal,
+    interpreter,
+    launch,
+    locks,
+    network,
+    requirements,
+    resolution,
+    unsatisfied,
+)
 from ml_buildpack.error_text.layout import ErrorText, Words
 from ml_buildpack.errors import Blame, BuildpackError
 from ml_buildpack.redaction import redact
@@ -26,8 +38,12 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.PlatformContractBroken: environment.platform_contract_broken,
     errors.DiskFull: environment.disk_full,
     errors.InvalidBinding: environment.invalid_binding,
+    errors.GitNotFound: network.git_not_found,
     errors.InvalidSettings: environment.invalid_settings,
-    errors.PythonNotAvailable: environment.python_not_available,
+    errors.PythonNotAvailable: interpreter.python_not_available,
+    errors.PythonRequestsConflict: interpreter.python_requests_conflict,
+    errors.PythonEndOfLife: interpreter.python_end_of_life,
+    errors.PythonDownloadFailed: interpreter.python_download_failed,
     errors.NoRequirementsFound: requirements.no_requirements_found,
     errors.RequirementsUnreadable: requirements.requirements_unreadable,
     errors.RequirementsMalformed: requirements.requirements_malformed,
@@ -44,10 +60,18 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.LockOutOfDate: locks.lock_out_of_date,
     errors.SeveralLocks: locks.several_locks,
     errors.SeveralWorkspaceMembers: locks.several_workspace_members,
+    errors.NeedsAnotherPython: unsatisfied.needs_another_python,
+    errors.ReleaseYanked: unsatisfied.release_yanked,
+    errors.LocalVersionNotFound: unsatisfied.local_version_not_found,
+    errors.HeldByAnotherIndex: unsatisfied.held_by_another_index,
+    errors.WheelhouseIncomplete: unsatisfied.wheelhouse_incomplete,
     errors.DigestMismatch: downloads.digest_mismatch,
     errors.IndexUnreachable: downloads.index_unreachable,
     errors.IndexUnauthorised: downloads.index_unauthorised,
     errors.DownloadFailed: downloads.download_failed,
+    errors.CertificateRefused: network.certificate_refused,
+    errors.HostNotFound: network.host_not_found,
+    errors.ProxyFailed: network.proxy_failed,
     errors.NoWebEntry: launch.no_web_entry,
     errors.TwoWebEntries: launch.two_web_entries,
     errors.MalformedProcfile: launch.malformed_procfile,

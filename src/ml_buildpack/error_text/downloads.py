@@ -142,7 +142,9 @@ def download_failed(error: DownloadFailed) -> Words:
     return Words(
         title="A file could not be downloaded",
         body=paragraphs(
-            "The server answered, but not with the file that the lock names:",
+            "The server answered, but not with the whole file that the lock names:"
+            if "bytes arrived" in error.detail
+            else "The server answered, but not with the file that the lock names:",
             code(error.url),
             log_tail(error.detail),
         ),

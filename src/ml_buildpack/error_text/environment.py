@@ -1,4 +1,4 @@
-"""Words for failures of what surrounds a build: variables, platform, disk, bindings, settings, the interpreter."""
+"""Words for failures of what surrounds a build: variables, platform, disk, bindings, settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from ml_buildpack.errors import (
     InvalidBinding,
     InvalidSettings,
     PlatformContractBroken,
-    PythonNotAvailable,
     UnsafeEnvironment,
 )
 
@@ -103,37 +102,3 @@ def invalid_settings(error: InvalidSettings) -> Words:
         body=paragraphs("These settings were read, and cannot be obeyed:", mistakes_listing(error.mistakes)),
         fixes=tuple(fixes),
     )
-
-
-def python_not_available(error: PythonNotAvailable) -> Words:
-    """Who asks for which Python, and what the builder has."""
-    has = (
-        f"This builder has Python {error.available}."
-        if error.available
-        else "This builder has no Python at all for it."
-    )
-    fixes: list[str] = []
-    if len(error.requests) > 1:
-        fixes.append("If these requests contradict each other, change one of them: all of them must be satisfied.")
-    if error.available:
-        fixes += _ways_to_have(error, ".".join(error.available.split(", ")[0].split(".")[:2]))
-    fixes.append(
-        "Or use a builder that has the Python asked for, or a package of this buildpack that brings it:\n"
-        + code("make package PYTHON=VERSION"),
-    )
-    return Words(
-        title="The Python that the project asks for is not available",
-        body=paragraphs("The project asks for:", mistakes_listing(error.requests), has),
-        fixes=tuple(fixes),
-    )
-
-
-def _ways_to_have(error: PythonNotAvailable, version: str) -> list[str]:
-    if any(request.where == "BP_PYTHON_VERSION" for request in error.requests):
-        return [f"Set BP_PYTHON_VERSION to {version}, or leave it out."]
-    return [
-        f"Change the request so that Python {version} satisfies it. In .python-version:\n"
-        + code(version)
-        + "\nor in pyproject.toml:\n"
-        + code(f'requires-python = ">={version}"'),
-    ]

@@ -51,7 +51,7 @@ def several_locks(error: SeveralLocks) -> Words:
         ),
         fixes=(
             f"Name one: pack build NAME --env BP_REQUIREMENTS={shlex.quote(error.paths[0])}",
-            f'Or keep the choice in the project, in pyproject.toml:\n{_setting("requirements", error.paths[0])}',
+            f"Or keep the choice in the project, in pyproject.toml:\n{_setting('requirements', error.paths[0])}",
             "Or call the one for production pylock.toml, which is taken before those that have a name.",
         ),
     )

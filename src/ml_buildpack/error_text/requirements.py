@@ -24,19 +24,10 @@ _WRITTEN_BY_CONDA = re.compile(r"@ *file:///|^[\w.-]+=[\w.]+=\w+$")
 _NAMES_A_FILE = re.compile(r"^(?:-r|-c|--requirement|--constraint)\b")
 
 _EXPORTS = {
-    "Pipfile": "pipenv requirements > requirements.txt",
-    "Pipfile.lock": "pipenv requirements > requirements.txt",
-    "conda.yaml": _FREEZE,
-    "conda.yml": _FREEZE,
-    "environment.yaml": _FREEZE,
-    "environment.yml": _FREEZE,
-    "pdm.lock": "pdm export --format requirements -o requirements.txt",
-    "poetry.lock": "poetry export -o requirements.txt",
-    "pyproject.toml": "uv pip compile pyproject.toml -o requirements.txt",
-    "pylock.toml": "uv pip compile pyproject.toml -o requirements.txt",
-    "setup.cfg": 'echo "." > requirements.txt',
-    "setup.py": 'echo "." > requirements.txt',
-    "uv.lock": "uv export --format requirements.txt -o requirements.txt",
+    "conda-lock.yaml": _FREEZE,
+    "conda-lock.yml": _FREEZE,
+    "pixi.lock": "pixi workspace export conda-environment environment.yml",
+    "pixi.toml": "pixi workspace export conda-environment environment.yml",
 }
 
 
@@ -137,7 +128,7 @@ def _advice_for(mistakes: Sequence[Mistake]) -> list[str]:
 
 
 def unsupported_dependency_file(error: UnsupportedDependencyFile) -> Words:
-    """Which files were recognised, and the command that turns each into a requirements.txt."""
+    """Which files were recognised, and the command that turns each into one that can be installed from."""
     known = [path for path in error.paths if _export_of(path)]
     commands = tuple(dict.fromkeys(_export_of(path) for path in known))
     return Words(
@@ -147,10 +138,10 @@ def unsupported_dependency_file(error: UnsupportedDependencyFile) -> Words:
             listing(error.paths),
         ),
         fixes=(
-            *(f"Write a requirements.txt from what you have:\n{code(command)}" for command in commands),
+            *(f"Write a file that it can install from, with what you have:\n{code(command)}" for command in commands),
             (
-                "Or write one by hand, one package on each line, and commit it beside the others. It is used as soon "
-                "as it is there."
+                "Or write a requirements.txt by hand, one package on each line, and commit it beside the others. It is "
+                "used as soon as it is there."
             ),
         ),
     )

@@ -201,10 +201,11 @@ def no_file_for_this_platform(error: NoFileForThisPlatform) -> Words:
             + code("pack build NAME --platform linux/amd64")
         )
     return Words(
-        title="Locked packages have no file for this platform",
+        title="Packages have no file for this platform",
         body=paragraphs(
             f"No file of these packages can be installed on Python {error.python}, {error.platform}:",
             listing(error.packages),
+            log_tail(error.explanation),
         ),
         fixes=tuple(fixes),
     )

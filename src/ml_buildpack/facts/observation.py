@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ml_buildpack.errors import LfsPointerFound, UnsafeEnvironment
 from ml_buildpack.facts.bindings import Binding, read_bindings
-from ml_buildpack.facts.dependencies import Dependencies, InputKind
-from ml_buildpack.facts.dependency_files import read_requirements
+from ml_buildpack.facts.dependencies import Dependencies
+from ml_buildpack.facts.dependency_choice import choose_dependencies
+from ml_buildpack.facts.index_configuration import IndexConfiguration, read_index_configuration
 from ml_buildpack.facts.model_files import find_lfs_pointers
 from ml_buildpack.facts.procfile import ProcfileLine, read_procfile
 from ml_buildpack.facts.project_files import ProjectFiles, find_project_files
@@ -31,6 +32,7 @@ class Facts:
     web: WebScan
     procfile: tuple[ProcfileLine, ...]
     bindings: tuple[Binding, ...]
+    indexes: IndexConfiguration
 
 
 def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems: Problems) -> Facts:
@@ -39,21 +41,17 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
     settings = problems.attempt(lambda: read_settings(files, env)) or Settings()
     problems.attempt(lambda: _refuse_unsafe_environment(env))
     problems.attempt(lambda: _refuse_lfs_pointers(files))
+    bindings = problems.attempt(lambda: read_bindings(env, platform_dir)) or ()
     return Facts(
         files=files,
         settings=settings,
-        dependencies=problems.attempt(lambda: _read_dependencies(files, settings)),
+        dependencies=problems.attempt(lambda: choose_dependencies(files, settings)),
         python_requests=problems.attempt(lambda: read_python_requests(files, settings)) or (),
         web=find_web_entries(files),
         procfile=problems.attempt(lambda: read_procfile(files)) or (),
-        bindings=problems.attempt(lambda: read_bindings(env, platform_dir)) or (),
+        bindings=bindings,
+        indexes=read_index_configuration(files, settings, bindings, env, problems),
     )
-
-
-def _read_dependencies(files: ProjectFiles, settings: Settings) -> Dependencies:
-    requirements = read_requirements(files, settings.requirements)
-    path = requirements.files[0].path
-    return Dependencies(kind=InputKind.REQUIREMENTS, path=path, requirements=requirements)
 
 
 def _refuse_unsafe_environment(env: Mapping[str, str]) -> None:

@@ -38,7 +38,8 @@ def read_poetry_sources(file: TomlFile) -> PackageSources:
         url = source.get("url", _PYPI if name.lower() == "pypi" else None)
         priority = str(source.get("priority", "primary")).lower()
         if not name or not isinstance(url, str) or priority not in _POETRY_PRIORITIES:
-            mistakes.append(_mistake(file, name, "A source has a name, an address and perhaps a priority."))
+            detail = f"A source has a name, an address and perhaps a priority: {', '.join(_POETRY_PRIORITIES[:3])}."
+            mistakes.append(_mistake(file, "tool.poetry", name, detail))
             continue
         urls[name.lower()] = without_credentials(url)
         rank = {"default": "primary", "secondary": "supplemental"}.get(priority, priority)
@@ -56,7 +57,7 @@ def read_pdm_sources(file: TomlFile) -> PackageSources:
     for source in _tables(file, "pdm"):
         name, url = str(source.get("name", "")), source.get("url")
         if not name or not isinstance(url, str):
-            mistakes.append(_mistake(file, name, "A source has a name and an address."))
+            mistakes.append(_mistake(file, "tool.pdm", name, "A source has a name and an address."))
         elif source.get("type") == "find_links":
             links.append(url)
         else:
@@ -83,8 +84,8 @@ def _tables(file: TomlFile, tool: str) -> list[dict[str, object]]:
     return [source for source in found if isinstance(source, dict)] if isinstance(found, list) else []
 
 
-def _mistake(file: TomlFile, name: str, detail: str) -> Mistake:
-    line = line_of_item(file, "tool", "source", name)
+def _mistake(file: TomlFile, table: str, name: str, detail: str) -> Mistake:
+    line = line_of_item(file, table, "source", name)
     return Mistake(where=file.path, line=line, text=f'name = "{name}"', detail=detail)
 
 

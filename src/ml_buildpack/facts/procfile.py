@@ -6,6 +6,7 @@ Called by build, before the web entry is looked for: a `web` line there wins.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 
 from ml_buildpack.errors import MalformedProcfile, Mistake
@@ -55,11 +56,21 @@ def _read_line(written: str, number: int, before: list[ProcfileLine]) -> Procfil
     found = _LINE.fullmatch(written)
     if found is None:
         return Mistake(where=PROCFILE, line=number, text=written, detail=_what_is_wrong(written))
+    if (unclosed := _find_unclosed_quote(found["command"])) is not None:
+        return Mistake(where=PROCFILE, line=number, text=written, detail=unclosed)
     line = ProcfileLine(type=found["type"], command=found["command"], line=number)
     first = next((other.line for other in before if other.type == line.type), None)
     if first is not None:
         return Mistake(where=PROCFILE, line=number, text=written, detail=f'Line {first} has "{line.type}" already.')
     return line
+
+
+def _find_unclosed_quote(command: str) -> str | None:
+    try:
+        shlex.split(command)
+    except ValueError:
+        return "A quotation mark is not closed."
+    return None
 
 
 def _what_is_wrong(written: str) -> str:

@@ -45,11 +45,8 @@ def find_project_package(files: ProjectFiles) -> ProjectPackage:
     cfg, call = read_setup_cfg(files), read_setup_call(files)
     file = pyproject if isinstance(pyproject, TomlFile) else None
     setup = cfg if isinstance(cfg, SetupCfg) else None
-    if not _is_named(file, setup, call):
+    if _is_virtual(file) or not _is_named(file, setup, call):
         return ProjectPackage()
-    virtual = _why_virtual(file)
-    if virtual is not None:
-        return ProjectPackage(note=virtual)
     missing = _why_not_buildable(files, file, setup, call)
     if missing is not None:
         return ProjectPackage(note=f"the project itself is not installed, only used from its directory: {missing}")
@@ -79,14 +76,12 @@ def _name(file: TomlFile) -> str | None:
     return None
 
 
-def _why_virtual(file: TomlFile | None) -> str | None:
+def _is_virtual(file: TomlFile | None) -> bool:
+    """Whether the project says of itself that it is no package."""
     if file is None:
-        return None
-    if (file.table("tool", "uv") or {}).get("package") is False:
-        return "the project itself is not installed: [tool.uv] says package = false"
-    if (file.table("tool", "poetry") or {}).get("package-mode") is False:
-        return "the project itself is not installed: [tool.poetry] says package-mode = false"
-    return None
+        return False
+    is_application = (file.table("tool", "poetry") or {}).get("package-mode") is False
+    return is_application or (file.table("tool", "uv") or {}).get("package") is False
 
 
 # --- whether a backend would find modules -----------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from __future__ import annotations
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from ml_buildpack.errors import InvalidSettings, Mistake, RequirementsMalformed
+from ml_buildpack.errors import Mistake, RequirementsMalformed
 from ml_buildpack.facts.dependencies import Dependencies, InputKind, ProjectSource
+from ml_buildpack.facts.locks.selection import select_names
 from ml_buildpack.facts.package_sources import read_pdm_sources, read_poetry_sources
 from ml_buildpack.facts.poetry_dependencies import (
     PoetryDependencies,
@@ -29,7 +30,6 @@ from ml_buildpack.facts.python_request import PythonRequest
 from ml_buildpack.facts.requirement_lines import RequirementLine
 from ml_buildpack.facts.requirement_reading import RequirementReading
 from ml_buildpack.facts.settings import Settings
-from ml_buildpack.facts.spelling import did_you_mean
 from ml_buildpack.facts.toml_files import TomlFile, read_toml
 
 PYPROJECT_FILE = "pyproject.toml"
@@ -50,7 +50,7 @@ def read_pyproject(files: ProjectFiles, settings: Settings) -> Dependencies | No
         raise RequirementsMalformed(mistakes=(file,))
     if file is None or not _declares(file, settings):
         return None
-    check_selection(file, settings)
+    _check_selection(file, settings)
     reading = RequirementReading(files=files)
     reading.add_file(file.path)
     python_requests = _python_requests(file, reading)
@@ -74,30 +74,19 @@ def read_pyproject(files: ProjectFiles, settings: Settings) -> Dependencies | No
     )
 
 
-def check_selection(file: TomlFile, settings: Settings) -> None:
+def declares_dependencies(files: ProjectFiles, settings: Settings) -> bool:
+    """Whether there is such a file and it declares something; many only configure tools."""
+    file = read_toml(files, PYPROJECT_FILE)
+    return isinstance(file, TomlFile) and _declares(file, settings)
+
+
+def _check_selection(file: TomlFile, settings: Settings) -> None:
     """Nothing, where every chosen extra and group is declared there. Raises: InvalidSettings, with all that are not."""
-    dynamic = "optional-dependencies" in dynamic_fields(file)
-    extras = (*project_extras(file), *poetry_extras(file))
-    mistakes = [] if dynamic else _unknown(file, settings, "extras", "extra", extras)
-    mistakes += _unknown(file, settings, "groups", "group", (*project_groups(file), *poetry_groups(file)))
-    if mistakes:
-        raise InvalidSettings(mistakes=tuple(mistakes))
-
-
-def _unknown(file: TomlFile, settings: Settings, name: str, what: str, known: tuple[str, ...]) -> list[Mistake]:
-    chosen: tuple[str, ...] = settings.extras if name == "extras" else settings.groups
-    where = settings.origin_of(name) or f"BP_{name.upper()}"
-    names = {canonicalize_name(one) for one in known}
-    return [
-        Mistake(where=where, text=one, detail=f'{file.path} has no {what} "{one}".' + _instead(one, known))
-        for one in chosen
-        if canonicalize_name(one) not in names
-    ]
-
-
-def _instead(name: str, known: tuple[str, ...]) -> str:
-    meant = did_you_mean(name, known)
-    return meant or (f" It has {', '.join(sorted(known))}." if known else " It has none.")
+    # What the build backend decides cannot be checked before it is asked.
+    dynamic = settings.extras if "optional-dependencies" in dynamic_fields(file) else ()
+    extras = (*project_extras(file), *poetry_extras(file), *dynamic)
+    groups = (*project_groups(file), *poetry_groups(file))
+    select_names(settings, extras=extras, groups=groups, where=file.path)
 
 
 def _declares(file: TomlFile, settings: Settings) -> bool:
@@ -152,8 +141,10 @@ def _read_tables(file: TomlFile, settings: Settings, reading: RequirementReading
 
 def _without_repetitions(lines: list[RequirementLine]) -> list[RequirementLine]:
     """The lines, each text once: extras and groups often name what the project asks for already."""
-    by_text = {line.text: line for line in reversed(lines)}
-    return list(reversed(by_text.values()))
+    by_text: dict[str, RequirementLine] = {}
+    for line in lines:
+        by_text.setdefault(line.text, line)
+    return list(by_text.values())
 
 
 def _python_requests(file: TomlFile, reading: RequirementReading) -> tuple[PythonRequest, ...]:

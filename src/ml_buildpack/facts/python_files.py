@@ -82,7 +82,7 @@ def _read_runtime(lines: list[tuple[int, str]]) -> list[WrittenVersion] | None:
 
 
 def _read_tools(lines: list[tuple[int, str]]) -> list[WrittenVersion]:
-    """asdf's and mise's `.tool-versions`: a tool and its versions on each line."""
+    """A tool and its versions on each line, for asdf and mise."""
     tools = [(number, line.split()) for number, line in lines]
     return [
         WrittenVersion(line=number, text=version)

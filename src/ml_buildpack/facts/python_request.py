@@ -61,18 +61,15 @@ def _read_setting(origin: str, text: str) -> PythonRequest | Mistake:
 
 
 def _read_files(files: ProjectFiles) -> list[PythonRequest | Mistake]:
-    found: list[PythonRequest | Mistake] = []
-    for file in read_version_files(files):
-        match file:
-            case Mistake():
-                found.append(file)
-            case VersionFile(versions=versions) if versions:
-                found.append(_first_usable(file))
-    return found
+    return [
+        file if isinstance(file, Mistake) else _first_usable(file)
+        for file in read_version_files(files)
+        if isinstance(file, Mistake) or file.versions
+    ]
 
 
 def _first_usable(file: VersionFile) -> PythonRequest | Mistake:
-    """pyenv's files also name environments and other implementations, which nobody else has."""
+    """Files of pyenv also name environments and other implementations, which nobody else has."""
     for version in file.versions:
         spec = _specifier_of(version)
         if spec is not None:

@@ -142,6 +142,8 @@ def _read_line(path: str, number: int, logical: str) -> list[Line]:
         options, _, marker = re.sub(r"\s*;\s+|\s+;", "\0", tail, count=1).partition("\0")
     given = _split_options(options)
     hashes = tuple(_checked_hash(value) for option, value in given if option == "--hash")
+    if hashes and not any(digest.startswith("sha256:") for digest in hashes):
+        raise MalformedLineError("Indexes give sha256 digests, so a line needs one of these; others cannot be checked.")
     editables = [value for option, value in given if option == _EDITABLE]
     others = [option for option, _ in given if option not in {"--hash", _EDITABLE}]
     if not body and not editables:

@@ -42,6 +42,8 @@ class Settings:
     resolver: Resolver | None = None
     upgrade: bool = False
     python: str | None = None
+    python_mirror: str | None = None
+    python_downloads_json: str | None = None
     processes: tuple[tuple[str, str], ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
 

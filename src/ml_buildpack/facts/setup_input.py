@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from ml_buildpack.errors import InvalidSettings, Mistake, RequirementsMalformed
+from ml_buildpack.errors import Mistake, RequirementsMalformed
 from ml_buildpack.facts.dependencies import Dependencies, InputKind, ProjectSource
+from ml_buildpack.facts.locks.selection import select_names
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.python_request import PythonRequest
 from ml_buildpack.facts.requirement_lines import MalformedLineError, RequirementLine, read_requirement_line
@@ -24,7 +25,6 @@ from ml_buildpack.facts.setuptools_files import (
     read_setup_call,
     read_setup_cfg,
 )
-from ml_buildpack.facts.spelling import did_you_mean
 
 _REQUIRES = "install_requires"
 _EXTRAS = "options.extras_require"
@@ -45,11 +45,11 @@ def read_setup(files: ProjectFiles, settings: Settings) -> Dependencies | None:
     if cfg is None or cfg.value("options", _REQUIRES) is None:
         return None
     _check_extras(cfg, settings)
-    texts = [cfg.value("options", _REQUIRES), *(text for _, text in _chosen_extras(cfg, settings))]
-    if any(text is not None and text.strip().startswith("file:") for text in texts):
+    lists = [cfg.value("options", _REQUIRES) or "", *_chosen_extras(cfg, settings)]
+    if any(text.strip().startswith("file:") for text in lists):
         path = SETUP_PY if call is not None else SETUP_CFG
         return _source(files, settings, path, f"{SETUP_CFG} names files with its requirements, so setuptools is asked")
-    return _read_plain(files, cfg, settings)
+    return _read_plain(files, cfg, lists)
 
 
 def _source(files: ProjectFiles, settings: Settings, path: str, reason: str) -> Dependencies:
@@ -64,11 +64,10 @@ def _source(files: ProjectFiles, settings: Settings, path: str, reason: str) -> 
     )
 
 
-def _read_plain(files: ProjectFiles, cfg: SetupCfg, settings: Settings) -> Dependencies:
+def _read_plain(files: ProjectFiles, cfg: SetupCfg, lists: list[str]) -> Dependencies:
     reading = RequirementReading(files=files)
     reading.add_file(SETUP_CFG)
-    lists = [(None, cfg.value("options", _REQUIRES) or ""), *_chosen_extras(cfg, settings)]
-    read = [_read_line(cfg, written, marker) for marker, text in lists for written in _split(text)]
+    read = [_read_line(cfg, written) for text in lists for written in _split(text)]
     reading.mistakes.extend(line for line in read if isinstance(line, Mistake))
     reading.add_lines(line for line in read if isinstance(line, RequirementLine))
     return Dependencies(
@@ -79,10 +78,10 @@ def _read_plain(files: ProjectFiles, cfg: SetupCfg, settings: Settings) -> Depen
     )
 
 
-def _read_line(cfg: SetupCfg, written: str, marker: str | None) -> RequirementLine | Mistake:
-    text, line = f"{written} ; {marker}" if marker else written, cfg.line_of(written)
+def _read_line(cfg: SetupCfg, written: str) -> RequirementLine | Mistake:
+    line = cfg.line_of(written)
     try:
-        return read_requirement_line(path=SETUP_CFG, line=line, text=text, hashes=(), editable=False)
+        return read_requirement_line(path=SETUP_CFG, line=line, text=written, hashes=(), editable=False)
     except MalformedLineError as error:
         return Mistake(where=SETUP_CFG, line=line, text=written, detail=str(error))
 
@@ -93,30 +92,19 @@ def _split(text: str) -> Iterator[str]:
     yield from (item.strip() for item in items if item.strip() and not item.strip().startswith("#"))
 
 
-def _chosen_extras(cfg: SetupCfg, settings: Settings) -> list[tuple[str | None, str]]:
-    """(marker, list) of each chosen extra. A key may have a marker behind a colon: `gpu:sys_platform == "linux"`."""
+def _chosen_extras(cfg: SetupCfg, settings: Settings) -> list[str]:
+    """The list of each chosen extra."""
     chosen = {canonicalize_name(extra) for extra in settings.extras}
-    found: list[tuple[str | None, str]] = []
-    for key in cfg.parser.options(_EXTRAS) if cfg.parser.has_section(_EXTRAS) else ():
-        name, _, marker = key.partition(":")
-        # Without a name it holds always, where its marker does.
-        if not name.strip() or canonicalize_name(name) in chosen:
-            found.append((marker.strip() or None, cfg.parser.get(_EXTRAS, key)))
-    return found
+    return [cfg.parser.get(_EXTRAS, key) for key in _extras(cfg) if canonicalize_name(key) in chosen]
+
+
+def _extras(cfg: SetupCfg) -> list[str]:
+    return cfg.parser.options(_EXTRAS) if cfg.parser.has_section(_EXTRAS) else []
 
 
 def _check_extras(cfg: SetupCfg, settings: Settings) -> None:
-    keys = cfg.parser.options(_EXTRAS) if cfg.parser.has_section(_EXTRAS) else []
-    known = sorted({key.partition(":")[0].strip() for key in keys} - {""})
-    names = {canonicalize_name(name) for name in known}
-    where = settings.origin_of("extras") or "BP_EXTRAS"
-    mistakes = tuple(
-        Mistake(where=where, text=extra, detail=f'{SETUP_CFG} has no extra "{extra}".' + did_you_mean(extra, known))
-        for extra in settings.extras
-        if canonicalize_name(extra) not in names
-    )
-    if mistakes:
-        raise InvalidSettings(mistakes=mistakes)
+    """Nothing, where every chosen extra is declared; groups are not setuptools' own, and always unknown."""
+    select_names(settings, extras=_extras(cfg), groups=(), where=SETUP_CFG)
 
 
 def _python_requests(cfg: SetupCfg) -> Iterator[PythonRequest]:

@@ -41,6 +41,10 @@ class Wheelhouse:
     sha256: str
     named_by: str | None
 
+    def __str__(self) -> str:
+        """For the log: `wheelhouse (12 files)`."""
+        return f"{self.path} ({self.files} {'file' if self.files == 1 else 'files'})"
+
 
 def find_wheelhouse(files: ProjectFiles, settings: Settings) -> Wheelhouse | None:
     """The wheelhouse; None where there is none. Raises: InvalidSettings, where the setting names something else."""

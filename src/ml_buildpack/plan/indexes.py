@@ -1,8 +1,8 @@
 """Where packages come from: every place that says something, weighed once, as variables for uv, pip and git. Pure.
 
-Kind by kind (the index itself, further indexes, pages of links, trusted hosts) the first of these places counts:
-variables, bindings, lines of requirements, configuration files. Bindings and lines add their further indexes to those
-of the variables. docs/indexes.md has the table.
+Kind by kind (the index itself, further indexes, pages of links, trusted hosts) the first of these places counts: lines
+of requirements, variables, bindings, configuration files. Further indexes of lines and bindings come in addition to
+those of variables. Lines win because pip lets them. docs/indexes.md has the table.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from ml_buildpack.facts.bindings import Secret
 from ml_buildpack.facts.dependency_files import Requirements
@@ -19,14 +19,13 @@ from ml_buildpack.facts.index_configuration import IndexConfiguration, holds_log
 from ml_buildpack.facts.index_source import Index, IndexSource
 from ml_buildpack.facts.wheelhouse import Wheelhouse
 from ml_buildpack.plan.index_trust import needs_first_index, open_last
-from ml_buildpack.plan.secrets import find_secrets, netrc_text, secret_variables, written_addresses
+from ml_buildpack.plan.secrets import find_secrets, netrc_text
 from ml_buildpack.plan.tool_environment import interpolate
 
-__all__ = ["INDEX_OPTIONS", "IndexPlan", "Wheelhouse", "plan_indexes"]
+__all__ = ["IndexPlan", "Wheelhouse", "plan_indexes"]
 
 PYPI = "https://pypi.org/simple"
-# Options of requirement lines that are weighed here, and that no resolver needs to see a second time.
-INDEX_OPTIONS = frozenset({"--index-url", "--extra-index-url", "--find-links", "--no-index", "--trusted-host"})
+_OPTIONS = ("--index-url", "--extra-index-url", "--find-links", "--no-index", "--trusted-host")
 _YES = frozenset({"1", "y", "yes", "t", "true", "on"})
 _STRATEGY = "UV_INDEX_STRATEGY"
 _DEFAULT_NAMES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
@@ -43,14 +42,13 @@ class IndexPlan:
     """The answer.
 
     `variables` replace those of the build; an empty one takes a variable away. `secrets` are texts that must never be
-    shown or written; `placeholders` are those that stand in addresses as `${NAME}`, by name. `wheelhouse` is set where
-    nothing else is asked. `is_mixed`: somebody's own index is asked beside others. `warnings` are for the log.
+    shown or written. `wheelhouse` is set where nothing else is asked. `is_mixed`: somebody's own index is asked beside
+    others, so that a package may come only from the first that has it. `warnings` are for the log.
     """
 
     variables: Mapping[str, str] = field(repr=False)
     netrc: str = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
-    placeholders: Mapping[str, str] = field(repr=False)
     wheelhouse: Wheelhouse | None
     is_mixed: bool
     warnings: tuple[str, ...]
@@ -64,15 +62,14 @@ def plan_indexes(
     configuration: IndexConfiguration, requirements: Requirements | None, env: Mapping[str, str], *, app_dir: str
 ) -> IndexPlan:
     """Where packages come from. `env` holds all variables of the build; `app_dir` is where relative paths start."""
-    adding = (*configuration.bindings, _from_lines(requirements, app_dir))
-    chosen = _filled_in(_weigh(_from_variables(env), adding, configuration.files), env)
+    lines = _from_lines(requirements, app_dir)
+    chosen = _filled_in(_weigh(lines, _from_variables(env), configuration), env)
     wheelhouse = _usable(configuration.wheelhouse, requirements)
     if wheelhouse is not None:
         links = (Secret(value=wheelhouse.directory), *chosen.find_links)
         chosen = replace(chosen, find_links=links, no_index=True)
-    asked = () if chosen.no_index else _in_order(chosen, _logins_by_place(configuration.bindings))
+    asked = () if chosen.no_index else _in_order(_with_logins(chosen, configuration.bindings, env))
     is_mixed = needs_first_index([index.url.reveal() for index in asked])
-    written = tuple(written_addresses(configuration, requirements))
     return IndexPlan(
         variables={
             **dict.fromkeys(_ALL_NAMES, ""),
@@ -85,7 +82,6 @@ def plan_indexes(
         },
         netrc=netrc_text(configuration.logins),
         secrets=find_secrets(configuration, requirements, env),
-        placeholders=secret_variables(written, env),
         wheelhouse=wheelhouse,
         is_mixed=is_mixed,
         warnings=tuple(_warnings(configuration, requirements)),
@@ -110,7 +106,7 @@ def _from_variables(env: Mapping[str, str]) -> IndexSource:
 
 def _from_lines(requirements: Requirements | None, app_dir: str) -> IndexSource:
     """What the option lines of requirements say; of several default indexes the last, as with pip."""
-    values: dict[str, list[str]] = {option: [] for option in INDEX_OPTIONS}
+    values: dict[str, list[str]] = {option: [] for option in _OPTIONS}
     if requirements is not None:
         local = {tree.path for tree in requirements.local_trees}
         for line in requirements.options:
@@ -140,19 +136,22 @@ def _named(written: str) -> Index:
 # --- the places weighed against each other ---------------------------------------------------------------------------
 
 
-def _weigh(given: IndexSource, adding: Sequence[IndexSource], files: Sequence[IndexSource]) -> IndexSource:
+def _weigh(lines: IndexSource, given: IndexSource, configuration: IndexConfiguration) -> IndexSource:
     """One source that says what all of them say together."""
-    places = (given, *adding, *files)
-    added = tuple(chain.from_iterable(source.extra for source in adding))
-    linked = tuple(chain.from_iterable(source.find_links for source in adding))
-    no_files = IndexSource(origin="")
+    places = (lines, given, *configuration.bindings, *configuration.files)
+    in_files = IndexSource(
+        origin="files",
+        extra=next((source.extra for source in configuration.files if source.extra), ()),
+        find_links=next((source.find_links for source in configuration.files if source.find_links), ()),
+    )
+    adding = (*configuration.bindings, lines)
     return IndexSource(
         origin="all",
         default=next((source.default for source in places if source.default is not None), None),
-        extra=(*(given.extra or next((source for source in files if source.extra), no_files).extra), *added),
+        extra=(*(given.extra or in_files.extra), *chain.from_iterable(source.extra for source in adding)),
         find_links=(
-            *(given.find_links or next((source for source in files if source.find_links), no_files).find_links),
-            *linked,
+            *(given.find_links or in_files.find_links),
+            *chain.from_iterable(source.find_links for source in adding),
         ),
         trusted_hosts=next((source.trusted_hosts for source in places if source.trusted_hosts), ()),
         no_index=any(source.no_index for source in places),
@@ -174,8 +173,8 @@ def _filled_in(source: IndexSource, env: Mapping[str, str]) -> IndexSource:
     )
 
 
-def _in_order(chosen: IndexSource, logins: Mapping[str, str]) -> tuple[Index, ...]:
-    """Every index once, as it is asked, with the login that a binding has for its host; none where only PyPI is asked.
+def _in_order(chosen: IndexSource) -> tuple[Index, ...]:
+    """Every index once, as it is asked; none where only PyPI is.
 
     uv asks further indexes before the default one; an index that is open to everybody comes last, however it is named.
     """
@@ -184,22 +183,35 @@ def _in_order(chosen: IndexSource, logins: Mapping[str, str]) -> tuple[Index, ..
     found: dict[str, Index] = {}
     for index in (*chosen.extra, chosen.default or Index(url=Secret(value=PYPI))):
         if not index.explicit:
-            url = _with_login(index.url.reveal(), logins)
-            found.setdefault(_place(url), replace(index, url=Secret(value=url)))
+            found.setdefault(_place(index.url.reveal()), index)
     indexes = list(found.values())
     return tuple(indexes[position] for position in open_last([index.url.reveal() for index in indexes]))
 
 
-def _logins_by_place(bindings: Sequence[IndexSource]) -> dict[str, str]:
-    """The login of each host that a binding names one for, as it stands in an address."""
+def _with_logins(chosen: IndexSource, bindings: Sequence[IndexSource], env: Mapping[str, str]) -> IndexSource:
+    """The indexes with the logins that a binding has for their host, or that uv's variables have for their name."""
     urls = [url.reveal() for source in bindings for url in source.urls]
-    return {_host(url): urlsplit(url).netloc.rpartition("@")[0] for url in urls if holds_login(url)}
+    by_host = {_host(url): urlsplit(url).netloc.rpartition("@")[0] for url in urls if holds_login(url)}
+
+    def with_login(index: Index) -> Index:
+        parts = urlsplit(index.url.reveal())
+        login = _login_by_name(index.name, env) or by_host.get(parts.netloc)
+        if "@" in parts.netloc or not login:
+            return index
+        return replace(index, url=Secret(value=urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))))
+
+    default = chosen.default
+    return replace(
+        chosen, default=None if default is None else with_login(default), extra=tuple(map(with_login, chosen.extra))
+    )
 
 
-def _with_login(url: str, logins: Mapping[str, str]) -> str:
-    parts = urlsplit(url)
-    login = logins.get(parts.netloc)
-    return url if login is None else urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
+def _login_by_name(name: str | None, env: Mapping[str, str]) -> str:
+    if name is None:
+        return ""
+    variable = "UV_INDEX_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    user, password = (quote(env.get(f"{variable}_{part}", ""), safe="") for part in ("USERNAME", "PASSWORD"))
+    return f"{user}:{password}" if password else user
 
 
 def _host(url: str) -> str:

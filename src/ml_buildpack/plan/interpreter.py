@@ -62,13 +62,14 @@ class PythonDownload:
 class PythonPlan:
     """The application's Python, and who asked for it. `download` is what its layer is made from, if it is downloaded.
 
-    `available` are the versions that were there and did not satisfy.
+    `available` are the versions that were there and did not satisfy; `warning` is about the end of its support.
     """
 
     interpreter: Interpreter
     wish: PythonWish
     download: PythonDownload | None = None
     available: tuple[str, ...] = ()
+    warning: str | None = None
 
     def __str__(self) -> str:
         """For example `Python 3.13.5 (the run image's own): .python-version asks for 3.13, pyproject.toml for 3.*`."""

@@ -7,7 +7,7 @@ version and the machine, so nothing has to be fetched to find out that nothing h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -21,6 +21,27 @@ from ml_buildpack.plan.layers import DOWNLOAD_NOTE, PYTHON, plan_downloaded_pyth
 from ml_buildpack.plan.python_lifetime import end_of_life
 from ml_buildpack.plan.python_wish import PythonWish, ended_versions
 from ml_buildpack.plan.reuse import find_reasons
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PythonSource:
+    """Where standalone interpreters come from; None is uv's own. Either may hold credentials.
+
+    `mirror` has the files of uv's table elsewhere, `table` is another table.
+    """
+
+    mirror: str | None = field(default=None, repr=False)
+    table: str | None = field(default=None, repr=False)
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment in which uv lists and fetches interpreters."""
+        chosen = {
+            "UV_PYTHON_INSTALL_MIRROR": self.mirror,
+            "UV_PYTHON_DOWNLOADS_JSON_URL": self.table,
+            # Every other call of uv must not fetch an interpreter behind our back; these are asked to.
+            "UV_PYTHON_DOWNLOADS": "manual",
+        }
+        return {**env, **{name: value for name, value in chosen.items() if value is not None}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,9 +33,7 @@ class PythonWish:
     def disregarded(self, version: str) -> tuple[PythonRequest, ...]:
         """The overruled requests that this version does not satisfy."""
         return tuple(
-            request
-            for request in self.overruled
-            if not SpecifierSet(request.spec).contains(version, prereleases=True)
+            request for request in self.overruled if not SpecifierSet(request.spec).contains(version, prereleases=True)
         )
 
     @property

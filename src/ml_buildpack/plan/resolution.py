@@ -16,6 +16,7 @@ from ml_buildpack.facts.dependency_files import Requirements
 from ml_buildpack.facts.local_trees import LocalTree
 from ml_buildpack.facts.requirements_text import RequirementLine
 from ml_buildpack.facts.settings import Resolver, Settings
+from ml_buildpack.facts.wheelhouse import Wheelhouse
 from ml_buildpack.plan.interpreter import Interpreter
 from ml_buildpack.plan.resolution_method import PROJECT_LINE, Loose, Method, choose_method
 from ml_buildpack.plan.server import ServerPlan
@@ -34,7 +35,8 @@ class ResolutionPlan:
 
     `local_links` are directories of the project that hold files to install from, relative to it; uv and pip disagree
     about where such a line starts, so it is an argument instead. `allowed_digests` holds, by package, the sha256 values
-    that the user's files allow; a package that is not in it may come from any file of the index.
+    that the user's files allow; a package that is not in it may come from any file of the index. `wheelhouse` is the
+    directory that is asked instead of every index.
     """
 
     resolver: Resolver
@@ -52,6 +54,7 @@ class ResolutionPlan:
     upgrade: bool
     has_local_trees: bool
     method: Method = LOOSE
+    wheelhouse: Wheelhouse | None = None
 
     @property
     def description(self) -> str:
@@ -66,7 +69,7 @@ class ResolutionPlan:
         return hashlib.sha256(json.dumps(dict(self.inputs), sort_keys=True).encode()).hexdigest()
 
 
-def plan_resolution(
+def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all but two have names
     dependencies: Dependencies,
     settings: Settings,
     *,
@@ -74,43 +77,55 @@ def plan_resolution(
     interpreter: Interpreter,
     target: Target,
     indexes: tuple[str, ...],
+    wheelhouse: Wheelhouse | None = None,
 ) -> ResolutionPlan:
     """The resolution of these dependencies together with what the server needs."""
     requirements = dependencies.requirements
     method = choose_method(dependencies)
-    resolver, reason = choose_resolver(settings, requirements)
+    resolver, resolver_reason = choose_resolver(settings, requirements)
     added = tuple(need for need in server.needs if _name_of(need) not in required_names(dependencies))
-    requirements_text = _requirements_text(dependencies, added)
+    requirements_text = _requirements_text(dependencies, added, wheelhouse)
     constraints_text = _text([line.pip_line for line in requirements.constraints])
-    allowed_digests = _allowed_digests(requirements)
-    written = f"{requirements_text}\0{constraints_text}\0{_method_digest(dependencies, method)}"
-    trees = _trees(dependencies)
+    written = "\0".join((requirements_text, constraints_text, _method_digest(dependencies, method)))
     return ResolutionPlan(
         resolver=resolver,
-        resolver_reason=reason,
+        resolver_reason=resolver_reason,
         requirements_text=requirements_text,
         constraints_text=constraints_text,
         added=added,
         local_links=_local_links(requirements),
-        allowed_digests=allowed_digests,
+        allowed_digests=_allowed_digests(requirements),
         requirement_lines=(*requirements.requirements, *requirements.constraints),
         input_names=_input_names(dependencies),
         interpreter=interpreter,
         target=target,
         inputs={
-            "schema": LOCK_SCHEMA,
-            "requirements": _digest(written),
-            "trees": " ".join(f"{tree.path}={tree.sha256[:16]}" for tree in trees),
-            "digests": _digest(json.dumps(sorted(allowed_digests.items()))),
-            "resolver": resolver.value,
-            "python": f"{interpreter.version} {interpreter.launch_path}",
-            "target": str(target),
-            "indexes": " ".join(indexes),
+            **_inputs_of_lines(written, dependencies),
+            **_inputs_around(resolver, interpreter, target),
+            "indexes": " ".join((*indexes, *_identity(wheelhouse))),
         },
         upgrade=settings.upgrade,
-        has_local_trees=bool(trees or dependencies.sources),
+        has_local_trees=bool(_trees(dependencies) or dependencies.sources),
         method=method,
+        wheelhouse=wheelhouse,
     )
+
+
+def _inputs_of_lines(written: str, dependencies: Dependencies) -> dict[str, str]:
+    """What decides a resolution and stands in the project's own files."""
+    digests = sorted(_allowed_digests(dependencies.requirements).items())
+    return {
+        "schema": LOCK_SCHEMA,
+        "requirements": _digest(written),
+        "trees": " ".join(f"{tree.path}={tree.sha256[:16]}" for tree in _trees(dependencies)),
+        "digests": _digest(json.dumps(digests)),
+    }
+
+
+def _inputs_around(resolver: Resolver, interpreter: Interpreter, target: Target) -> dict[str, str]:
+    """What decides a resolution beside the project."""
+    python = f"{interpreter.version} {interpreter.launch_path}"
+    return {"resolver": resolver.value, "python": python, "target": str(target)}
 
 
 def required_names(dependencies: Dependencies | None) -> frozenset[NormalizedName]:
@@ -149,10 +164,10 @@ def _local_links(requirements: Requirements) -> tuple[str, ...]:
     return tuple(line.value for line in requirements.options if line.option == "--find-links" and line.value in trees)
 
 
-def _requirements_text(dependencies: Dependencies, added: tuple[str, ...]) -> str:
+def _requirements_text(dependencies: Dependencies, added: tuple[str, ...], wheelhouse: Wheelhouse | None) -> str:
     lines = [line.pip_line for line in dependencies.requirements.requirements]
     project = [] if dependencies.project is None else [PROJECT_LINE]
-    return _text([*_options(dependencies.requirements), *lines, *project, *added])
+    return _text([*_options(dependencies.requirements, wheelhouse), *lines, *project, *added])
 
 
 def _input_names(dependencies: Dependencies) -> tuple[str, ...]:
@@ -173,12 +188,17 @@ def _method_digest(dependencies: Dependencies, method: Method) -> str:
     return _digest(json.dumps([repr(method), files]))
 
 
-def _options(requirements: Requirements) -> list[str]:
+def _options(requirements: Requirements, wheelhouse: Wheelhouse | None) -> list[str]:
     """The option lines for the resolvers; local links are arguments, as `ResolutionPlan` says."""
     local_links = _local_links(requirements)
     # Digests are enforced on the lock: asked for here, they would forbid the server's own lines.
-    passed = (line for line in requirements.options if line.option != "--require-hashes")
+    left_out = {"--require-hashes"} if wheelhouse is None else {"--require-hashes", "--index-url", "--extra-index-url"}
+    passed = (line for line in requirements.options if line.option not in left_out)
     return [f"{line.option} {line.value}".rstrip() for line in passed if line.value not in local_links]
+
+
+def _identity(wheelhouse: Wheelhouse | None) -> tuple[str, ...]:
+    return () if wheelhouse is None else (f"wheelhouse#{wheelhouse.sha256[:12]}",)
 
 
 def _name_of(requirement: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 ToolEnvironment = Mapping[str, str]
@@ -73,8 +73,9 @@ def tool_environment(
 
 def index_urls(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The index URLs that an environment names, credentials included. Not for showing."""
-    indexes = " ".join(environment.get(name, "") for name in ("UV_DEFAULT_INDEX", "UV_INDEX"))
-    return (*map(_without_name, indexes.split()), *filter(None, environment.get("UV_FIND_LINKS", "").split(",")))
+    indexes = " ".join(environment.get(name, "") for name in ("UV_DEFAULT_INDEX", "UV_INDEX")).split()
+    links = filter(None, environment.get("UV_FIND_LINKS", "").split(","))
+    return (*map(_without_name, indexes), *links)
 
 
 def uv_arguments(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -85,22 +86,6 @@ def uv_arguments(environment: Mapping[str, str]) -> tuple[str, ...]:
 def index_identities(environment: Mapping[str, str]) -> tuple[str, ...]:
     """What tells the indexes of an environment apart, without secrets: the host, and a digest of host and path."""
     return tuple(sorted({_identity(url) for url in index_urls(environment)}))
-
-
-def with_index_options(environment: Mapping[str, str], options: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The environment that says what (option, value) of requirement lines say, for tools that read no such lines."""
-    chosen = dict(environment)
-    for option, value in options:
-        if option == "--index-url":
-            chosen |= {"PIP_INDEX_URL": value, "UV_DEFAULT_INDEX": value}
-        elif option == "--extra-index-url":
-            chosen |= {name: f"{chosen.get(name, '')} {value}".strip() for name in ("PIP_EXTRA_INDEX_URL", "UV_INDEX")}
-        elif option == "--find-links":
-            chosen["PIP_FIND_LINKS"] = f"{chosen.get('PIP_FIND_LINKS', '')} {value}".strip()
-            chosen["UV_FIND_LINKS"] = f"{chosen.get('UV_FIND_LINKS', '')},{value}".strip(",")
-        elif option == "--no-index":
-            chosen["PIP_NO_INDEX"] = "1"
-    return chosen
 
 
 def interpolate(text: str, env: Mapping[str, str]) -> str:

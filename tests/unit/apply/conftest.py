@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.distributions import Distribution
 from support.file_server import FileServer, serve_files
 from support.local_index import LocalIndex, serve_index

@@ -18,14 +18,14 @@ def test_users_own_file_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_bindings_are_added_to_the_users_file(tmp_path: Path) -> None:
-    """A company's own authority does not take the others away. One blank-free text, ended by a newline."""
+    """A company's own authority does not take the others away. Nothing blank is between them."""
     own = tmp_path / "own.pem"
     own.write_text(f"{ONE}\n\n")
 
-    path = make_certificate_bundle((f"\n{TWO}\n", ONE), {"SSL_CERT_FILE": str(own)}, tmp_path)
+    path = make_certificate_bundle((f"\n{TWO}\n",), {"SSL_CERT_FILE": str(own)}, tmp_path)
 
     assert str(tmp_path / "certificates.pem") == path
-    assert f"{ONE}\n{TWO}\n{ONE}\n" == Path(str(path)).read_text()
+    assert f"{ONE}\n{TWO}\n" == Path(str(path)).read_text()
 
 
 def test_bindings_are_enough_where_the_image_has_nothing(tmp_path: Path) -> None:
@@ -41,3 +41,15 @@ def test_images_own_file_is_the_base(tmp_path: Path) -> None:
     expected = ssl.get_default_verify_paths().cafile or (str(debian) if debian.is_file() else None)
 
     assert expected == make_certificate_bundle((), {}, tmp_path)
+
+
+def test_directories_of_other_buildpacks_are_added(tmp_path: Path) -> None:
+    """SSL_CERT_DIR lists them; each certificate is there once more under a name that is its hash."""
+    for name, text in {"a/one.pem": ONE, "a/5f1e.0": ONE, "b/two.pem": TWO, "b/README": "no certificate"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    env = {"SSL_CERT_DIR": f"{tmp_path / 'a'}:{tmp_path / 'b'}:/nowhere", "SSL_CERT_FILE": "/nowhere"}
+
+    path = make_certificate_bundle((), env, tmp_path)
+
+    assert f"{ONE}\n{TWO}\n" == Path(str(path)).read_text()

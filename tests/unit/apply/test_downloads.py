@@ -7,8 +7,6 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from support.file_server import Answer, Asked, FileServer, serve_files
-from support.local_index import UNREACHABLE_INDEX
 
 from ml_buildpack.apply.downloads import (
     ATTEMPTS_MAX,
@@ -21,6 +19,8 @@ from ml_buildpack.apply.downloads import (
 )
 from ml_buildpack.errors import DigestMismatch, DownloadFailed, IndexUnauthorised, IndexUnreachable
 from ml_buildpack.lock import FileKind, LockedFile
+from support.file_server import Answer, Asked, FileServer, serve_files
+from support.local_index import UNREACHABLE_INDEX
 
 BODY = b"wheel" * 1000
 PATH = "/files/a-1.0-py3-none-any.whl"
@@ -77,7 +77,7 @@ def test_truncated_file_never_counts(tmp_path: Path, files: FileServer) -> None:
     """Whatever is tried: the error says how much arrived, and nothing is left behind."""
     files.answers[PATH] = [Answer(body=BODY[:99], promised=len(BODY))]
 
-    with pytest.raises(IndexUnreachable) as raised:
+    with pytest.raises(DownloadFailed) as raised:
         downloader().fetch(locked_at(files.url(PATH, "me:secret")), tmp_path, pinned_at="the lock")
 
     assert files.url(PATH) == raised.value.url

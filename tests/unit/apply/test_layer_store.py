@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.build_user import Finished, User, python_path, run_as
 
 from ml_buildpack.apply.layer_store import LayerStore, make_readable, remove_tree, write_atomically
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerTypes, layer_name
+from support.build_user import Finished, User, python_path, run_as
 
 if sys.version_info >= (3, 11):
     import tomllib

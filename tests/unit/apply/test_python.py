@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from packaging.tags import Tag
-from support.workplace import files_below, real_interpreter
 
 from ml_buildpack.apply.python import InterpreterSearch, copy_interpreter, find_interpreters, packaged_identity
 from ml_buildpack.plan.interpreter import InterpreterOrigin
+from support.workplace import files_below, real_interpreter
 
 REAL = Path(real_interpreter().path)
 
@@ -139,4 +138,4 @@ def test_copied_interpreter_keeps_its_links(tmp_path: Path) -> None:
     copy_interpreter(source, tmp_path / "layer")
 
     assert ["bin", "bin/python", "bin/python3"] == files_below(tmp_path / "layer")
-    assert "python3" == os.readlink(tmp_path / "layer" / "bin" / "python")
+    assert "python3" == str((tmp_path / "layer" / "bin" / "python").readlink())

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.projects import write_project
-from support.workplace import files_below, real_interpreter, tree_digest
 
 from ml_buildpack.apply.server import make_server_layer, sources_digest
+from support.projects import write_project
+from support.workplace import files_below, real_interpreter, tree_digest
 
 SOURCES = {"__init__.py": "", "exec_d.py": "print('helped')\n", "logging.json": "{}\n", "__pycache__/a.pyc": "x"}
 

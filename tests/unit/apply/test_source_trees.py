@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.projects import write_project
-from support.workplace import files_below
 
 from ml_buildpack.apply.source_trees import copy_tree, left_as_found
+from support.projects import write_project
+from support.workplace import files_below
 
 
 def make_marks(tree: Path) -> None:
@@ -23,9 +23,13 @@ def test_what_appeared_is_gone_afterwards(tmp_path: Path) -> None:
     write_project(tmp_path, {"setup.py": "", "pkg/a.py": ""})
     before = files_below(tmp_path)
 
-    with pytest.raises(RuntimeError), left_as_found(tmp_path, active=True):
-        make_marks(tmp_path)
-        raise RuntimeError
+    def fail() -> None:
+        with left_as_found(tmp_path, active=True):
+            make_marks(tmp_path)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
 
     assert before == files_below(tmp_path)
 
@@ -39,9 +43,10 @@ def test_nothing_is_looked_at_where_no_tree_is_used(tmp_path: Path) -> None:
 
 
 def test_copy_has_the_sources_without_what_tools_left(tmp_path: Path) -> None:
-    """At the top; deeper down `build` and `dist` are packages like any other, and leaving them out breaks the wheel."""
+    """At the top; deeper down `build` and `dist` are packages like any other, and a wheel without them is broken."""
     sources = {
-        "setup.py": "", "pkg/__init__.py": "", "pkg/build/__init__.py": "", "pkg/dist/data.txt": "", "pkg/venv/a.py": "",
+        "setup.py": "", "pkg/__init__.py": "", "pkg/build/__init__.py": "", "pkg/dist/data.txt": "",
+        "pkg/venv/a.py": "",
     }  # fmt: skip
     left = {
         "build/lib/pkg/old.py": "", "dist/old.whl": "", "venv/bin/python": "", ".venv/bin/python": "", ".git/HEAD": "",
@@ -53,3 +58,13 @@ def test_copy_has_the_sources_without_what_tools_left(tmp_path: Path) -> None:
     copy = copy_tree(tmp_path / "source", tmp_path / "copy")
 
     assert sorted(sources) == [name for name in files_below(copy) if (copy / name).is_file()]
+
+
+def test_copy_is_still_a_checkout(tmp_path: Path) -> None:
+    """Packages that take their version from tags ask git for it."""
+    write_project(tmp_path / "tree", {"setup.py": "", ".git/HEAD": "ref: refs/heads/main\n"})
+
+    copy = copy_tree(tmp_path / "tree", tmp_path / "copy")
+
+    assert "ref: refs/heads/main\n" == (copy / ".git" / "HEAD").read_text(encoding="utf-8")
+    assert (copy / ".git").is_symlink()

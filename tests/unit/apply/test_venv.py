@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from ml_buildpack.apply.venv import VenvBuild, make_venv
+from ml_buildpack.errors import CommandFailed, NoWheelAndNoCompiler
+from ml_buildpack.lock import Lock
 from support.build_user import open_directory
 from support.distributions import Distribution
 from support.local_index import serve_index
 from support.projects import write_project
 from support.workplace import Workplace, find_uv, real_interpreter, tree_at, tree_digest
-
-from ml_buildpack.apply.venv import VenvBuild, make_venv
-from ml_buildpack.errors import CommandFailed, NoWheelAndNoCompiler
-from ml_buildpack.lock import Lock
 
 DISTRIBUTIONS = (
     Distribution(
@@ -151,7 +151,7 @@ def test_everything_is_readable_and_nothing_is_writable_for_others(built: Built)
 
 def test_every_module_has_bytecode_that_trusts_no_time(built: Built) -> None:
     """Flags of 1: by hash, unchecked. The lifecycle sets every time to 1980, so other bytecode would be stale."""
-    modules = [path for path in built.site_packages.rglob("*.py")]
+    modules = list(built.site_packages.rglob("*.py"))
     flags = {path: int.from_bytes(_bytecode_of(path).read_bytes()[4:8], "little") for path in modules}
 
     assert 4 <= len(modules)
@@ -266,10 +266,12 @@ def test_wheel_that_changed_after_it_was_verified_is_refused(tmp_path: Path, pla
 def test_editable_tree_that_cannot_be_built_is_the_users_error(tmp_path: Path, place: Workplace) -> None:
     """Named, with the Python that it was built for; the project is left as it was."""
     tree = tree_at("pkg")
-    broken = (
-        tree["pkg/backend.py"]
-        + "\ndef build_editable(*_):\n    open('mark', 'w').close()\n    raise FileNotFoundError(2, 'No such file or directory', 'gcc')\n"
+    lines = (
+        "def build_editable(*_):",
+        "    open('mark', 'w').close()",
+        "    raise FileNotFoundError(2, 'No such file or directory', 'gcc')",
     )
+    broken = "\n".join((tree["pkg/backend.py"], *lines, ""))
     lock = place.lock({"requirements.txt": "-e ./pkg\n", **tree, "pkg/backend.py": broken})
 
     with pytest.raises(NoWheelAndNoCompiler) as raised:

@@ -9,11 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.build_values import lock_of, locked
-from support.distributions import Distribution
-from support.file_server import FileServer, serve_repository
-from support.local_index import Faults, LocalIndex, serve_index
-from support.workplace import TREE, Workplace, files_below, real_interpreter, tree_at
 
 from ml_buildpack.apply.wheels import ReadyWheel, WheelReport
 from ml_buildpack.errors import (
@@ -24,6 +19,11 @@ from ml_buildpack.errors import (
     SourceBuildFailed,
 )
 from ml_buildpack.lock import FileKind, Lock, LockedDirectory, LockedFile, LockedPackage, LockedRevision
+from support.build_values import lock_of, locked
+from support.distributions import Distribution
+from support.file_server import FileServer, serve_repository
+from support.local_index import Faults, LocalIndex, serve_index
+from support.workplace import TREE, Workplace, files_below, real_interpreter, tree_at
 
 PLAIN, MANY = Distribution(name="plain"), Distribution(name="many")
 SDIST = Distribution(name="from-source", sdist_only=True)
@@ -144,12 +144,12 @@ def test_refused_credentials_end_the_fetching(place: Workplace, index: LocalInde
     index.faults = Faults(file_status=403)
     file = package(PLAIN, index).source
     assert isinstance(file, LockedFile)
-    lock = lock_of(*(locked(f"p{n}", "1.0", replace(file, filename=f"p{n}-1.0-py3-none-any.whl")) for n in range(99)))
+    lock = lock_of(*(locked(f"p{n}", "1.0", replace(file, filename=f"p{n}-1.0-py3-none-any.whl")) for n in range(60)))
 
     with pytest.raises(IndexUnauthorised):
         prepare(place, wheels, lock)
 
-    assert len(index.requested) < 90
+    assert len(index.requested) < 50
 
 
 # --- from source -----------------------------------------------------------------------------------------------------

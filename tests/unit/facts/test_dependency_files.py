@@ -56,7 +56,7 @@ def mistakes_of(root: Path, files: dict[str, str | bytes], *named: str) -> tuple
             ["requirements/base.txt", "requirements/prod.txt"], "requirements/prod.txt", id="prod before base"
         ),
         pytest.param(["requirements/base.in", "requirements/dev.txt"], "requirements/base.in", id="never dev"),
-        pytest.param(["requirements/main.txt", "uv.lock"], "requirements/main.txt", id="before what is unsupported"),
+        pytest.param(["requirements/main.txt", "uv.lock"], "requirements/main.txt", id="before other kinds"),
     ],
 )
 def test_default_input(tmp_path: Path, present: list[str], chosen: str) -> None:
@@ -94,34 +94,13 @@ def test_nothing_found_tells_what_is_there(tmp_path: Path) -> None:
     assert ("Requirements.txt", "pyproject.toml", "src/") == caught.value.present
 
 
-@pytest.mark.parametrize(
-    ("files", "paths"),
-    [
-        pytest.param(
-            {"uv.lock": "", "pyproject.toml": "[project]\ndependencies = []\n"}, ("uv.lock", "pyproject.toml"), id="uv"
-        ),
-        pytest.param({"pyproject.toml": "[tool.poetry]\n"}, ("pyproject.toml",), id="Poetry"),
-        pytest.param({"pyproject.toml": "[project]\ndynamic = ['dependencies']\n"}, ("pyproject.toml",), id="dynamic"),
-        pytest.param({"Pipfile": "", "Pipfile.lock": ""}, ("Pipfile.lock", "Pipfile"), id="Pipenv"),
-        pytest.param({"environment.yml": "", "setup.py": ""}, ("setup.py", "environment.yml"), id="conda"),
-    ],
-)
-def test_recognised_but_unsupported_files(
-    tmp_path: Path, files: dict[str, str | bytes], paths: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("path", ["pixi.toml", "pixi.lock", "conda-lock.yml"])
+def test_recognised_but_unsupported_files(tmp_path: Path, path: str) -> None:
     """They declare dependencies, so "nothing found" would be a lie."""
     with pytest.raises(UnsupportedDependencyFile) as caught:
-        read(tmp_path, files)
+        read(tmp_path, {path: "", "pyproject.toml": "[tool.ruff]\n"})
 
-    assert paths == caught.value.paths
-
-
-def test_naming_an_unsupported_file_does_not_help(tmp_path: Path) -> None:
-    """It would be read as if it were in pip's format."""
-    with pytest.raises(UnsupportedDependencyFile) as caught:
-        read(tmp_path, {"environment.yml": ""}, "environment.yml")
-
-    assert ("environment.yml",) == caught.value.paths
+    assert (path,) == caught.value.paths
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,14 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
 
     detail = "Byte 8 (0xe9) is not UTF-8: unexpected end of data."
     assert caught.value.mistakes == (Mistake(where="Procfile", detail=detail),)
+
+
+def test_quotation_mark_that_is_not_closed_is_a_mistake(tmp_path: Path) -> None:
+    """A shell would wait for the rest of it, and the container would never start."""
+    files = write_project(tmp_path, {"Procfile": "web: echo it's\n"})
+
+    with pytest.raises(MalformedProcfile) as caught:
+        read_procfile(files)
+
+    detail = "A quotation mark is not closed."
+    assert caught.value.mistakes == (Mistake(where="Procfile", line=1, text="web: echo it's", detail=detail),)

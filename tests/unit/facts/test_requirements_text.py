@@ -366,6 +366,16 @@ def test_what_pip_would_not_understand(text: str, detail: str) -> None:
     assert expected == read_requirements_text("r.txt", text)
 
 
+def test_hashes_that_no_index_gives_are_a_mistake() -> None:
+    """They could not be checked, and a hash that is not checked is worse than none."""
+    digest = "0" * 128
+
+    text = read_requirements_text("requirements.txt", f"flask==3.1 --hash=sha512:{digest}\n")
+
+    detail = "Indexes give sha256 digests, so a line needs one of these; others cannot be checked."
+    assert (detail,) == tuple(mistake.detail for mistake in text.mistakes)
+
+
 def test_mistakes_do_not_stop_the_reading() -> None:
     """All of them are told at once, between lines that are fine."""
     found = read_requirements_text("r.txt", "a=1\nb\nc=2\n")

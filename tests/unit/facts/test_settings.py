@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from ml_buildpack.errors import InvalidSettings, Mistake
-from ml_buildpack.facts.settings import Resolver, Settings, read_settings
+from ml_buildpack.facts.settings import CondaMode, Resolver, Settings, read_settings
 from support.projects import write_project
 
 EVERY_KEY = """\
 app = "service.main:create_app()"
 server = "uvicorn"
 requirements = ["base.txt", "extra.txt"]
+extras = ["gpu"]
+groups = [" serve "]
+conda = "rattler"
+wheelhouse = "wheels/"
 resolver = "pip-tools"
 python = "3.12"
 
@@ -25,11 +29,17 @@ worker = "python -m worker"
 
 def every_setting(origin: str) -> Settings:
     """What EVERY_KEY means, read from that file."""
-    names = ("app", "processes", "python", "requirements", "resolver", "server")
+    names = (
+        "app", "conda", "extras", "groups", "processes", "python", "requirements", "resolver", "server", "wheelhouse"
+    )  # fmt: skip
     return Settings(
         app="service.main:create_app()",
         server="uvicorn",
         requirements=("base.txt", "extra.txt"),
+        extras=("gpu",),
+        groups=("serve",),
+        conda=CondaMode.RATTLER,
+        wheelhouse="wheels/",
         resolver=Resolver.PIP_TOOLS,
         python="3.12",
         processes=(("worker", "python -m worker"), ("release.1", "./release")),
@@ -107,6 +117,22 @@ def test_origin_tells_which_place_gave_a_setting() -> None:
                 requirements=("a.txt", "b.txt", "c/d.txt"), origins=(("requirements", "BP_REQUIREMENTS"),)
             ),
             id="list by commas and spaces",
+        ),
+        pytest.param(
+            {"BP_EXTRAS": "gpu, all"}, Settings(extras=("gpu", "all"), origins=(("extras", "BP_EXTRAS"),)), id="extras"
+        ),
+        pytest.param(
+            {"BP_GROUPS": "serve"}, Settings(groups=("serve",), origins=(("groups", "BP_GROUPS"),)), id="groups"
+        ),
+        pytest.param(
+            {"BP_CONDA": "translate"},
+            Settings(conda=CondaMode.TRANSLATE, origins=(("conda", "BP_CONDA"),)),
+            id="conda",
+        ),
+        pytest.param(
+            {"BP_WHEELHOUSE": "/wheels"},
+            Settings(wheelhouse="/wheels", origins=(("wheelhouse", "BP_WHEELHOUSE"),)),
+            id="wheelhouse",
         ),
         pytest.param({"BP_UPGRADE": "YES"}, Settings(upgrade=True, origins=(("upgrade", "BP_UPGRADE"),)), id="yes"),
         pytest.param({"BP_UPGRADE": "1"}, Settings(upgrade=True, origins=(("upgrade", "BP_UPGRADE"),)), id="1"),

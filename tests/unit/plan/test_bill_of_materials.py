@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.build_values import PYTHON_3_12, lock_of, locked, wheel_of
-
 from ml_buildpack.lock import FileKind, LockedDirectory, LockedFile, LockedRevision
 from ml_buildpack.plan.bill_of_materials import describe_venv
+from support.build_values import PYTHON_3_12, lock_of, locked, wheel_of
 
 
 def test_every_package_is_a_component_with_its_file() -> None:

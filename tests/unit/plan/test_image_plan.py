@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.build_values import PYTHON_3_12, lock_of, locked
 
 from ml_buildpack.cnb.launch import LaunchToml, Process
 from ml_buildpack.lock import Lock, LockedDirectory
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.layers import plan_server_layer
+from ml_buildpack.plan.layers import LAYER_SCHEMA, plan_server_layer
+from support.build_values import PYTHON_3_12, lock_of, locked
 
 LOCK = lock_of(locked("flask", "3.1"), locked("own", None, LockedDirectory(path=".", editable=True)))
 
@@ -27,7 +27,7 @@ def test_plan_is_json(lock: Lock | None, packages: list[str] | None) -> None:
 
     expected = {
         "layers": [
-            {"name": "server", "metadata": {"schema": "1", "server": "s1", "python": "/usr/bin/python3.12"}},
+            {"name": "server", "metadata": {"schema": LAYER_SCHEMA, "server": "s1", "python": "/usr/bin/python3.12"}},
         ],
         "processes": [{"type": "web", "command": ["python", "-m", "x", "--a"], "default": True}],
         "packages": packages,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
-
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerTypes
 from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.layers import (
+    LAYER_SCHEMA,
     LOCK,
     PYTHON,
     SERVER,
@@ -20,6 +19,7 @@ from ml_buildpack.plan.layers import (
     plan_server_layer,
     plan_venv_layer,
 )
+from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
 
 LAUNCH_ONLY = LayerTypes(launch=True)
 
@@ -35,7 +35,7 @@ def test_python_layer_is_known_by_its_very_build() -> None:
     expected = LayerPlan(
         name=PYTHON,
         content=PythonContent(source="/bp/python"),
-        metadata={"schema": "1", "target": "linux/amd64 debian 13", "python": "3.12.4 built by me"},
+        metadata={"schema": LAYER_SCHEMA, "target": "linux/amd64 debian 13", "python": "3.12.4 built by me"},
         types=LAUNCH_ONLY,
     )
 
@@ -47,7 +47,7 @@ def test_server_layer_is_known_by_our_own_files() -> None:
     expected = LayerPlan(
         name=SERVER,
         content=ServerContent(interpreter_path="/usr/bin/python3.12"),
-        metadata={"schema": "1", "server": "s1", "python": "/usr/bin/python3.12"},
+        metadata={"schema": LAYER_SCHEMA, "server": "s1", "python": "/usr/bin/python3.12"},
         types=LAUNCH_ONLY,
     )
 
@@ -71,7 +71,7 @@ def test_venv_layer_is_known_by_its_lock_and_place() -> None:
         name=VENV,
         content=VenvContent(interpreter=PYTHON_3_12, lock=lock),
         metadata={
-            "schema": "1",
+            "schema": LAYER_SCHEMA,
             "target": "linux/amd64 debian 13",
             "python": "3.12.4 /usr/bin/python3.12",
             "layers_dir": "/layers/x",

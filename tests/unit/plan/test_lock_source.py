@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.build_values import PYTHON_3_12, plan_project
 
 from ml_buildpack.cnb.layer import Absent, MetadataOnly, Present
 from ml_buildpack.lock import KnownLock
@@ -15,6 +14,7 @@ from ml_buildpack.plan.layers import plan_venv_layer
 from ml_buildpack.plan.lock_source import Resolve, UseInstalledPackages, UseKeptLock, choose_lock_source
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.server import ServerPlan
+from support.build_values import PYTHON_3_12, plan_project
 
 A, B = "a" * 64, "b" * 64
 LAYERS = "/layers/ml-buildpack_python"

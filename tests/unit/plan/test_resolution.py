@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.build_values import TARGET, dependencies_of, plan_project
-from support.projects import write_project
-
 from ml_buildpack.facts.dependency_files import read_requirements
 from ml_buildpack.facts.settings import Resolver, Settings
 from ml_buildpack.plan.resolution import choose_resolver, interpolated_names, required_names
 from ml_buildpack.plan.server import ServerPlan
+from support.build_values import TARGET, dependencies_of, plan_project
+from support.projects import write_project
 
 A, B = "a" * 64, "b" * 64
 GUNICORN = ServerPlan(entry=None, commands=(), needs=("gunicorn",))
@@ -63,7 +62,8 @@ def test_setting_chooses_the_resolver_before_the_projects_marks(tmp_path: Path) 
 def test_names_and_variables_are_read_off_the_lines(tmp_path: Path) -> None:
     """Constraints ask for nothing, but their variables are needed all the same."""
     files = {
-        "requirements.txt": "--index-url https://${USER}:${PASS_1}@a.test/simple\nFlask\nown @ https://${TOKEN}@b.test/own.zip\n-c c.txt\n",
+        "requirements.txt": "--index-url https://${USER}:${PASS_1}@a.test/simple\nFlask\n"
+        "own @ https://${TOKEN}@b.test/own.zip\n-c c.txt\n",
         "c.txt": "six @ https://${LATE}@b.test/six.zip\n",
     }
     requirements = read_requirements(write_project(tmp_path, files), ())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.cnb.layer import Absent, LayerName, MetadataOnly, Present, RestoredLayer
@@ -13,6 +12,7 @@ from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.layers import LayerPlan, plan_python_layer, plan_server_layer, plan_venv_layer
 from ml_buildpack.plan.reuse import Keep, Rebuild, find_reasons, plan_steps
+from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
 
 LOCK = lock_of(locked("flask"))
 PYTHON = plan_python_layer(PYTHON_3_12, source="/bp/python", identity="build 1", target=TARGET)

@@ -10,7 +10,6 @@ from ml_buildpack.plan.tool_environment import (
     interpolate,
     tool_environment,
     uv_arguments,
-    with_index_options,
 )
 
 ALWAYS = {
@@ -139,23 +138,3 @@ def test_variables_are_filled_in_as_pip_and_uv_do() -> None:
 
     expected = "https://me:secret@a.test/${lower}/$USER/${ABSENT}"
     assert expected == interpolate(text, {"USER": "me", "TOKEN": "secret", "lower": "x"})
-
-
-def test_options_of_requirement_lines_become_variables() -> None:
-    """A package that must be built takes what it needs from where the requirements come from."""
-    env = {"UV_INDEX": A, "PIP_EXTRA_INDEX_URL": A, "UV_FIND_LINKS": "/a", "KEPT": "1"}
-    options = [
-        ("--index-url", B), ("--extra-index-url", B), ("--find-links", "/b"), ("--no-index", ""), ("--pre", ""),
-    ]  # fmt: skip
-
-    expected = {
-        "KEPT": "1",
-        "PIP_INDEX_URL": B,
-        "UV_DEFAULT_INDEX": B,
-        "PIP_EXTRA_INDEX_URL": f"{A} {B}",
-        "UV_INDEX": f"{A} {B}",
-        "PIP_FIND_LINKS": "/b",
-        "UV_FIND_LINKS": "/a,/b",
-        "PIP_NO_INDEX": "1",
-    }
-    assert expected == with_index_options(env, options)

@@ -40,7 +40,7 @@ def read_conda_file(files: ProjectFiles, settings: Settings, path: str) -> Depen
 
 
 def read_mlflow(files: ProjectFiles, settings: Settings) -> Dependencies | None:
-    """What an MLflow model in a directory of the project needs, where the project itself says nothing; None: no model."""
+    """What an MLflow model below the project needs, where the project itself says nothing; None: there is no model."""
     directory = find_mlflow_directory(files)
     if not directory:
         return None

@@ -1,10 +1,12 @@
 """One conda environment file as requirements: what conda installs translated, the `pip:` section as pip reads it.
 
-Called by `conda_input` and `mlflow_files`. Sources: conda 25, "Creating an environment file manually"; `conda env export`.
+Called by `conda_input` and `mlflow_files`. Source: conda 25, "Creating an environment file manually", and what
+`conda env export` writes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,6 +19,7 @@ from ml_buildpack.facts.requirement_reading import RequirementReading, Requireme
 from ml_buildpack.facts.requirements_text import read_requirements_text
 
 _MLFLOW_NAME = "mlflow-env"
+_WITH_BUILD = re.compile(r"[\w.:-]+={1,2}[^=<>!,|\s]+=[^=<>!,|\s]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,11 +103,11 @@ def _pip_items(document: YamlValue) -> Iterator[YamlValue]:
 
 
 def _is_record(document: YamlValue, entries: tuple[CondaEntry, ...]) -> bool:
-    """Whether a tool wrote it: `conda env export` names a build for each package, and MLflow gives it a name of its own."""
+    """Whether a tool wrote it: `conda env export` names a build for each package, MLflow gives it a name of its own."""
     name = document.get("name")
     if name is not None and name.text == _MLFLOW_NAME:
         return True
-    with_build = [entry for entry in entries if entry.text.replace("==", "=").count("=") > 1]
+    with_build = [entry for entry in entries if _WITH_BUILD.fullmatch(entry.text) is not None]
     return len(entries) > 1 and len(with_build) * 2 > len(entries)
 
 

@@ -104,11 +104,11 @@ def _translate_condition(text: str) -> str:
     if version == "*":
         return ""
     series = _SERIES.fullmatch(version)
+    if "*" in version.rstrip("*"):
+        raise UnusableSpecError(f'"{version}" has a star in the middle. Write one range, such as ">=1.2,<2".')
     if series is None:
         # One "=" means the series, and no sign at all that very version.
         return f"=={version}.*" if operator == "=" else f"{operator or '=='}{version}"
-    if "*" in series["series"]:
-        raise UnusableSpecError(f'"{version}" has a star in the middle. Write one range, such as ">=1.2,<2".')
     if operator in {"", "=", "==", "!="}:
         return f"{'!=' if operator == '!=' else '=='}{series['series']}.*"
     # A comparison ignores the star.

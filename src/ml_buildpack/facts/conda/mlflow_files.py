@@ -49,15 +49,20 @@ def read_python_env(files: ProjectFiles, path: str) -> CondaEnvironment:
 
 
 def find_recorded_pythons(files: ProjectFiles) -> tuple[PythonRequest, ...]:
-    """The Pythons that conda's and MLflow's files name, whichever file the packages come from; unreadable files say none."""
+    """The Pythons that conda's files name, and MLflow's below the top, wherever the packages come from.
+
+    Files that cannot be read name none. MLflow's files at the top are read by `python_request`.
+    """
     found = [request for path in _CONDA_FILES for request in _python_of_environment(files, path)]
-    top = find_mlflow_directory(files)
-    if top is None:
+    directory = find_mlflow_directory(files)
+    if not directory:
         return tuple(found)
-    below = [posixpath.join(top, name) for name in _CONDA_FILES] if top else []
-    found += [request for path in below for request in _python_of_environment(files, path)]
-    python_env, mlmodel = posixpath.join(top, PYTHON_ENV), posixpath.join(top, MLMODEL)
-    for path, keys in ((python_env, ("python",)), (mlmodel, ("flavors", "python_function", "python_version"))):
+    for name in _CONDA_FILES:
+        found += _python_of_environment(files, f"{directory}/{name}")
+    for path, keys in (
+        (f"{directory}/{PYTHON_ENV}", ("python",)),
+        (f"{directory}/{MLMODEL}", ("flavors", "python_function", "python_version")),
+    ):
         document = read_yaml(files, path)
         if isinstance(document, YamlValue):
             found += _python_of_key(path, document, *keys)

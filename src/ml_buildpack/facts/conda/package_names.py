@@ -1,9 +1,9 @@
 """Which package of PyPI is meant by a name of a conda package, where the two differ. Data and one lookup.
 
-Not here: names that differ only in case, dashes, underscores or dots, which PyPI takes for the same. Where a conda package
-holds a Python package, its entry was compared with the name in that package's own metadata (the mapping of conda-forge
-and of the channel `pytorch` that parselmouth publishes, August 2026); where it holds none, with what it depends on. To add
-one: the name in `conda list`, the name in `pip list`, and the group that says why they differ.
+Not here: names that differ only in case, dashes, underscores or dots, which PyPI takes for the same. Where a conda
+package holds a Python package, its entry was compared with the name in that package's own metadata (the mapping of
+conda-forge and of the channel `pytorch` that parselmouth publishes, August 2026); where it holds none, with what it
+depends on. To add one: the name in `conda list`, the name in `pip list`, and the group that says why they differ.
 """
 
 from __future__ import annotations

@@ -128,9 +128,11 @@ def is_accelerator(name: str) -> bool:
     return _ACCELERATOR.fullmatch(name) is not None
 
 
-def is_left_out(name: str) -> bool:
-    """Whether it is a library that wheels bring along, or an installer."""
-    if name in _PYTHON_WITH_LIB or advice_without_wheel(name, is_export=False) is not None:
+def is_left_out(name: str, *, is_export: bool) -> bool:
+    """Whether it is a library that wheels bring along, an installer, or in an exported list what others needed."""
+    if is_export and name in _OFTEN_FOR_OTHERS:
+        return True
+    if name in _PYTHON_WITH_LIB or advice_without_wheel(name, is_export=is_export) is not None:
         return False
     return name in _LIBRARIES or name in _INSTALLERS or _LIBRARY.fullmatch(name) is not None
 

@@ -65,7 +65,7 @@ class Translation:
             self._accelerators.append(f"{entry.text} (line {entry.line})")
         elif advice is not None:
             self._mistake(self.without_wheel, entry, f"{advice}.")
-        elif is_left_out(spec.name):
+        elif is_left_out(spec.name, is_export=self.is_record):
             self._left_out.append(spec.name)
         else:
             self._add_requirement(spec, entry)

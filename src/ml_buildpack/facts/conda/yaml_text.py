@@ -24,11 +24,7 @@ class YamlValue:
     """One value and the line, from 1, that it begins on. Nothing is read of what lies in it before it is asked for."""
 
     node: Node
-
-    @property
-    def line(self) -> int:
-        """The line, from 1."""
-        return int(self.node.start_mark.line) + 1
+    line: int
 
     @property
     def text(self) -> str | None:
@@ -45,7 +41,7 @@ class YamlValue:
         """The items of a list; None where it is none."""
         if not isinstance(self.node, SequenceNode):
             return None
-        return tuple(YamlValue(node=item) for item in self.node.value)
+        return tuple(YamlValue(node=item, line=_line_of(item)) for item in self.node.value)
 
     def entries(self) -> tuple[tuple[str, YamlValue], ...] | None:
         """(key, value) of a mapping, in its order; None where it is none."""
@@ -58,7 +54,9 @@ class YamlValue:
     def _entries(self) -> Iterator[tuple[str, YamlValue]]:
         for key, value in self.node.value:
             if isinstance(key, ScalarNode):
-                yield str(key.value), YamlValue(node=value)
+                # An empty value is marked where the next thing begins.
+                is_empty = isinstance(value, ScalarNode) and value.tag == _NULL
+                yield str(key.value), YamlValue(node=value, line=_line_of(key if is_empty else value))
 
 
 def read_yaml(files: ProjectFiles, path: str) -> YamlValue | Mistake | None:
@@ -79,4 +77,8 @@ def read_yaml(files: ProjectFiles, path: str) -> YamlValue | Mistake | None:
         return Mistake(where=path, line=line, text=written, detail=f"This is not YAML: {error.problem}.")
     except YAMLError as error:
         return Mistake(where=path, detail=f"This is not YAML: {' '.join(str(error).split())}.")
-    return YamlValue(node=node) if node is not None else None
+    return YamlValue(node=node, line=_line_of(node)) if node is not None else None
+
+
+def _line_of(node: Node) -> int:
+    return int(node.start_mark.line) + 1

@@ -47,10 +47,10 @@ from ml_buildpack.facts.locks.pins import (
     read_version,
     refuse_other_version_control,
 )
-from ml_buildpack.facts.locks.project_package import find_pdm_package
 from ml_buildpack.facts.locks.python_bounds import python_request
 from ml_buildpack.facts.locks.selection import select_names
 from ml_buildpack.facts.project_files import ProjectFiles
+from ml_buildpack.facts.project_package import ProjectPackage, find_project_package
 from ml_buildpack.facts.python_request import PythonRequest
 from ml_buildpack.facts.requirement_reading import RequirementReading
 from ml_buildpack.facts.settings import Settings
@@ -94,16 +94,16 @@ def read_pdm_lock(files: ProjectFiles, settings: Settings) -> Dependencies | Non
     reading.options.extend(option_lines(indexes))
     requests = _python_requests(read)
     raise_mistakes(read.lock, COMMAND)
-    project, notes = find_pdm_package(files, read.pyproject.content)
+    own = _find_project(files, read.pyproject)
     return Dependencies(
         kind=InputKind.PDM_LOCK,
         path=LOCK,
         requirements=reading.result(),
         exact=True,
         index_of=index_of(indexes, [pin.name for pin in pins.found.values() if pin.version is not None]),
-        project=project,
+        project=own.tree,
         python_requests=requests,
-        notes=(*read.notes, *pins.notes, *notes),
+        notes=(*read.notes, *pins.notes, *([own.note] if own.note else [])),
     )
 
 
@@ -249,6 +249,12 @@ def _add_package(package: LockTable, condition: Clauses, pins: Pins) -> None:
     else:
         pin = replace(pin, version=read_version(package, package.required_text("version")))
     pins.add(package, pin)
+
+
+def _find_project(files: ProjectFiles, pyproject: LockTable) -> ProjectPackage:
+    settings = pyproject.table("tool").table("pdm").content
+    is_application = settings.get("distribution") is False or settings.get("package-type") == "application"
+    return ProjectPackage() if is_application else find_project_package(files)
 
 
 def _python_requests(read: _Reading) -> tuple[PythonRequest, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from ml_buildpack.errors import Mistake, RequirementsMalformed
@@ -128,7 +129,17 @@ def _body(name: str, entry: LockTable) -> str:
     version = (entry.text("version") or "*").strip()
     if version != "*" and not version.startswith(_COMPARISONS):
         raise MalformedLineError(f'"{version}" compares nothing. Write "=={version}", or "*" for any.')
+    if version != "*" and not _is_specifier(version):
+        raise MalformedLineError(f'"{version}" is not a version, such as ">=1.2,<2".')
     return f"{name}{extras}{'' if version == '*' else version}"
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
 
 
 def _repository(kind: str, entry: LockTable) -> str:

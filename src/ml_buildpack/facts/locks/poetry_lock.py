@@ -40,10 +40,10 @@ from ml_buildpack.facts.locks.poetry_project import (
     declared_names,
     project_needs,
 )
-from ml_buildpack.facts.locks.project_package import find_poetry_package
 from ml_buildpack.facts.locks.python_bounds import poetry_python_request
 from ml_buildpack.facts.locks.selection import select_names
 from ml_buildpack.facts.project_files import ProjectFiles
+from ml_buildpack.facts.project_package import find_project_package
 from ml_buildpack.facts.python_request import PythonRequest
 from ml_buildpack.facts.requirement_reading import RequirementReading
 from ml_buildpack.facts.requirements_text import OptionLine
@@ -98,16 +98,16 @@ def read_poetry_lock(files: ProjectFiles, settings: Settings) -> Dependencies | 
     reading.options.extend(_index_options(read, indexes))
     requests = _python_requests(read)
     raise_mistakes(read.lock, COMMAND)
-    project, notes = find_poetry_package(files, read.pyproject.content)
+    own = find_project_package(files)
     return Dependencies(
         kind=InputKind.POETRY_LOCK,
         path=LOCK,
         requirements=reading.result(),
         exact=True,
         index_of={name: index.identity for name, index in indexes.items() if index.identity is not None},
-        project=project,
+        project=own.tree,
         python_requests=requests,
-        notes=(*read.notes, *pins.notes, *notes),
+        notes=(*read.notes, *pins.notes, *([own.note] if own.note else [])),
     )
 
 
@@ -225,7 +225,7 @@ def _index_options(read: _Reading, indexes: dict[NormalizedName, Index]) -> tupl
     order = [source.text("url") for source in sources]
     used = {index.url: index for index in indexes.values()}
     ordered = sorted(used.values(), key=lambda index: order.index(index.url) if index.url in order else len(order))
-    # Where anything comes from the public index, the others are asked beside it; else the first stands in its place.
+    # Where nothing comes from the public index, it is not asked for anything else either.
     is_public = any("source" not in package.content for package in read.packages)
     return option_lines([PUBLIC_INDEX, *ordered] if is_public else ordered)
 

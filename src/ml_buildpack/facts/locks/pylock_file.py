@@ -24,6 +24,7 @@ from ml_buildpack.facts.locks.lock_tables import LockTable, header_lines, line_w
 from ml_buildpack.facts.locks.python_bounds import python_request
 from ml_buildpack.facts.locks.selection import select_names
 from ml_buildpack.facts.project_files import ProjectFiles
+from ml_buildpack.facts.project_package import ProjectPackage, find_project_package
 from ml_buildpack.facts.requirement_reading import RequirementReading
 from ml_buildpack.facts.settings import Settings
 
@@ -53,13 +54,18 @@ def read_pylock(files: ProjectFiles, settings: Settings) -> Dependencies | None:
         _check_package(reading, package, table)
     requests = python_request(lock, "requires-python", line_with(text, "requires-python"))
     raise_mistakes(lock, command)
+    # A lock may hold the project; where it does not, it is a lock of the dependencies alone.
+    holds_project = any(path == "." for path, _ in reading.trees)
+    own = ProjectPackage() if holds_project else find_project_package(files)
     select_names(settings, extras=pylock.extras or (), groups=pylock.dependency_groups or (), where=path)
     return Dependencies(
         kind=InputKind.PYLOCK,
         path=path,
         requirements=reading.result(),
         pylock=text,
+        project=own.tree,
         python_requests=requests,
+        notes=(own.note,) if own.note else (),
     )
 
 

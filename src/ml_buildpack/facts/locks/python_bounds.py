@@ -18,7 +18,7 @@ def poetry_python_request(table: LockTable, key: str, line: int | None) -> tuple
     try:
         spec = translate_constraint(text) if text else ""
     except UnusableConstraintError as error:
-        table.refuse(str(error), text=text or "")
+        table.at(line).refuse(str(error), text=text or "")
         spec = ""
     return (PythonRequest(spec=spec, origin=table.path, line=line, text=text or ""),) if spec else ()
 
@@ -31,6 +31,6 @@ def python_request(table: LockTable, key: str, line: int | None) -> tuple[Python
     try:
         spec = str(SpecifierSet(text))
     except InvalidSpecifier:
-        table.refuse(f'"{text}" is not a specifier, such as ">=3.11,<3.13".', text=text)
+        table.at(line).refuse(f'"{text}" is not a specifier, such as ">=3.11,<3.13".', text=text)
         return ()
     return (PythonRequest(spec=spec, origin=table.path, line=line, text=text),)

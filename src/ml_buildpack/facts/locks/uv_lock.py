@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -21,11 +22,10 @@ from ml_buildpack.facts.locks.lock_tables import (
     read_project,
     read_toml_lock,
 )
-from ml_buildpack.facts.locks.project_package import find_uv_package
 from ml_buildpack.facts.locks.python_bounds import python_request
 from ml_buildpack.facts.locks.selection import select_names
 from ml_buildpack.facts.project_files import ProjectFiles
-from ml_buildpack.facts.requirement_reading import RequirementReading
+from ml_buildpack.facts.requirement_reading import RequirementReading, Requirements
 from ml_buildpack.facts.settings import Settings
 
 LOCK = "uv.lock"
@@ -37,6 +37,15 @@ _KNOWN_VERSION = 1
 _LOCAL_KINDS = {"editable": True, "virtual": True, "directory": False, "path": False}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Where a package lies that is not fetched, and uv's word for how it is used."""
+
+    name: NormalizedName
+    path: str
+    kind: str
+
+
 def read_uv_lock(files: ProjectFiles, settings: Settings) -> Dependencies | None:
     """None: there is no `uv.lock`. Raises: LockMalformed, SeveralWorkspaceMembers, InvalidSettings."""
     if LOCK not in files:
@@ -44,16 +53,12 @@ def read_uv_lock(files: ProjectFiles, settings: Settings) -> Dependencies | None
     lock, text = read_toml_lock(files, LOCK, COMMAND)
     _check_version(lock)
     root, _ = read_project(files, PYPROJECT, lock, COMMAND)
-    raise_mistakes(lock, COMMAND)
-    reading = RequirementReading(files=files, mistakes=lock.mistakes)
-    reading.add_file(LOCK)
-    reading.add_file(PYPROJECT)
-    places = _read_places(reading, lock.tables("package", header_lines(text, "package")))
+    places = _read_places(files, lock.tables("package", header_lines(text, "package")))
     requests = python_request(lock, "requires-python", line_with(text, "requires-python"))
     raise_mistakes(lock, COMMAND)
     member = None if "project" in root.content else _only_member(lock)
-    directory = "." if member is None else places.get(member, ".")
-    project = root if member is None else _read_member(files, lock, directory)
+    own = next((place for place in places if (place.path if member is None else place.name) == (member or ".")), None)
+    project = root if member is None or own is None else _read_member(files, lock, own.path)
     extras, groups = select_names(
         settings,
         extras=_keys(project.content, "project", "optional-dependencies"),
@@ -63,9 +68,10 @@ def read_uv_lock(files: ProjectFiles, settings: Settings) -> Dependencies | None
     return Dependencies(
         kind=InputKind.UV_LOCK,
         path=LOCK,
-        requirements=reading.result(),
+        requirements=_remember(files, places, own),
         uv=UvSelection(extras=tuple(sorted(extras)), groups=tuple(sorted(groups)), package=member),
-        project=find_uv_package(files, project.content, directory),
+        # What uv would install has this word in the lock; an application that is run from its directory is virtual.
+        project=read_local_tree(files.root, own.path, editable=True) if own and own.kind == "editable" else None,
         python_requests=requests,
     )
 
@@ -77,35 +83,42 @@ def _check_version(lock: LockTable) -> None:
         lock.refuse(f"Its version is {found}; known is {_KNOWN_VERSION}.")
 
 
-def _read_places(reading: RequirementReading, packages: tuple[LockTable, ...]) -> dict[NormalizedName, str]:
-    """Where the packages lie that come from the project itself, by name; they are remembered as trees and files."""
-    root, places = reading.files.root, dict[NormalizedName, str]()
+def _read_places(files: ProjectFiles, packages: tuple[LockTable, ...]) -> tuple[_Place, ...]:
+    places: list[_Place] = []
     for package in packages:
         source = package.table("source")
-        for kind in _LOCAL_KINDS.keys() & source.content.keys():
+        for kind in sorted(_LOCAL_KINDS.keys() & source.content.keys()):
             try:
-                path = find_local(root, source.required_text(kind), ("",))
+                path = find_local(files.root, source.required_text(kind), ("",))
             except UnusablePathError as error:
                 package.refuse(str(error))
                 continue
-            places[canonicalize_name(package.text("name") or "")] = path
-            _remember(reading, path, kind)
-    return places
+            places.append(_Place(name=canonicalize_name(package.text("name") or ""), path=path, kind=kind))
+    return tuple(places)
 
 
-def _remember(reading: RequirementReading, path: str, kind: str) -> None:
-    own = posixpath.normpath(posixpath.join(path, PYPROJECT))
-    if own in reading.files:
-        reading.add_file(own)
-    # The project itself is known by its own field, and what is virtual is not installed.
-    if path != "." and kind != "virtual":
-        editable = _LOCAL_KINDS[kind]
-        reading.trees[path, editable] = read_local_tree(reading.files.root, path, editable=editable)
+def _remember(files: ProjectFiles, places: tuple[_Place, ...], own: _Place | None) -> Requirements:
+    """What decides the export: the lock, every project of the workspace, and the trees that are installed."""
+    reading = RequirementReading(files=files)
+    for path in (LOCK, PYPROJECT, *(posixpath.normpath(f"{place.path}/{PYPROJECT}") for place in places)):
+        if path in files:
+            reading.add_file(path)
+    for place in places:
+        if place != own and place.kind != "virtual":
+            editable = _LOCAL_KINDS[place.kind]
+            reading.trees[place.path, editable] = read_local_tree(files.root, place.path, editable=editable)
+    return reading.result()
 
 
-def _only_member(lock: LockTable) -> NormalizedName:
-    """The one member of a workspace whose root is no project. Raises: SeveralWorkspaceMembers, LockMalformed."""
-    members = lock.table("manifest").texts("members")
+def _only_member(lock: LockTable) -> NormalizedName | None:
+    """The one member of a workspace whose root is no project; None where the root has groups of its own only.
+
+    Raises: SeveralWorkspaceMembers, LockMalformed.
+    """
+    manifest = lock.table("manifest")
+    members = manifest.texts("members")
+    if not members and "dependency-groups" in manifest.content:
+        return None
     if not members:
         lock.refuse(f"{PYPROJECT} has no [project], and the lock has no member that could be installed.")
     raise_mistakes(lock, COMMAND)
