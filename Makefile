@@ -16,7 +16,8 @@ PYTEST_FLAGS ?=
 BIN := .venv/bin
 PYTHON_CODE := src tests tools bench
 SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bin/detect bin/build .ci/run builder/placeholder/bin/*)
-LEVELS := fast lifecycle image
+FAST_TESTS := tests/unit tests/contract tests/rules tests/serve
+LEVELS := fast slow lifecycle image
 
 .PHONY: help
 help: ## list the targets
@@ -26,7 +27,7 @@ help: ## list the targets
 demo: builder ## everything from nothing: build the scikit-learn fixture, run it, print a prediction
 	@APP='$(APP)' tools/demo.sh
 
-test: ## all three levels: fast, lifecycle (no Docker), image (pack and Docker)
+test: ## all levels: fast and slow, lifecycle (no Docker), image (pack and Docker)
 	@failed=; for level in $(LEVELS); do $(MAKE) test-$$level || failed="$$failed $$level"; done; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
@@ -65,7 +66,7 @@ lock: .venv ## lock requirements/ again, at the newest versions
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-strip-extras \
 		requirements/dev.in -o requirements/dev.txt
 
-.PHONY: fmt lint types test-fast test-lifecycle test-image test-serve
+.PHONY: fmt lint types test-fast test-slow test-lifecycle test-image test-serve
 fmt: .venv ## check the format (fix it: .venv/bin/ruff format)
 	@$(BIN)/ruff format --check $(PYTHON_CODE)
 
@@ -77,7 +78,11 @@ types: .venv ## mypy, strict
 	@$(BIN)/mypy
 
 test-fast: .venv vendor ## unit, contract, rules and serving tests; no Docker, under a minute
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/rules tests/serve $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow' $(FAST_TESTS) $(PYTEST_FLAGS)
+
+test-slow: .venv vendor ## the rest of those, and comparisons with Poetry, PDM, Pipenv and uv; no Docker
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(FAST_TESTS) $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest tests/inputs $(PYTEST_FLAGS)
 
 test-lifecycle: tools package ## the real lifecycle binaries, no Docker
 	@tools/with_tools.sh $(BIN)/python -m pytest tests/lifecycle $(PYTEST_FLAGS)

@@ -205,9 +205,11 @@ def describe_indexes(console: Console, indexes: IndexPlan, resolution: Resolutio
     for warning in indexes.warnings:
         console.warning(warning)
     if indexes.wheelhouse is not None:
-        # That it is shipped too is not for a buildpack to change: it may hold what the application reads.
         console.step(f"Packages from {indexes.wheelhouse}: no index is asked")
-        console.note("The directory is part of the image; leave it out with `exclude` in project.toml.")
+        # Not removed: nobody said that the application does not read it.
+        if not indexes.wheelhouse.path.startswith("/"):
+            console.note("The directory is part of the image too. To have its packages once, mount it instead:")
+            console.note("docs/indexes.md#offline")
     if indexes.is_mixed and resolution.resolver is Resolver.PIP_TOOLS:
         console.warning(
             "pip-tools chooses among the versions of all indexes, an open one's among them. What another index than\n"

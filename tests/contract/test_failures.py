@@ -16,6 +16,8 @@ from support.distributions import Distribution
 from support.flask_project import DISTRIBUTIONS, FLASK_APP
 from support.local_index import UNREACHABLE_INDEX, Faults, LocalIndex
 
+pytestmark = pytest.mark.slow
+
 WriteApp = Callable[..., Path]
 # The tools wait longer from try to try, twenty seconds in all.
 NO_RETRIES = {"PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0"}

@@ -23,6 +23,8 @@ from support.local_index import Faults, LocalIndex, serve_index
 from support.secure_server import AUTHORITY, SERVER
 from support.workplace import TREE
 
+pytestmark = pytest.mark.slow
+
 USER, TOKEN = "reader", "planted-5f1e/Qx@9"
 ESCAPED = "planted-5f1e%2FQx%409"
 LOGIN = f"{USER}:{ESCAPED}"

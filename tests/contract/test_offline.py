@@ -15,6 +15,8 @@ from support.distributions import Distribution
 from support.flask_project import DISTRIBUTIONS, write_flask_app
 from support.local_index import UNREACHABLE_INDEX
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "http://127.0.0.1:9"
 OFFLINE = {
     "PIP_INDEX_URL": UNREACHABLE_INDEX, "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "PIP_RETRIES": "0",
@@ -60,7 +62,7 @@ def test_project_with_its_packages_builds_offline(
 
     assert INSTALLED == packages
     assert f"Packages from {directory} (6 files): no index is asked" in first.output
-    assert "leave it out with `exclude` in project.toml" in first.output
+    assert "The directory is part of the image too." in first.output
     assert (True, True) == (second.layers["venv"].reused, "Keeping the lock" in second.output)
 
 

@@ -18,6 +18,8 @@ from support.flask_project import DISTRIBUTIONS, write_flask_app
 from support.local_index import LocalIndex, serve_index
 from support.python_mirror import MINOR, VERSION, PythonMirror
 
+pytestmark = pytest.mark.slow
+
 LAUNCH_ONLY, CACHE_ONLY = Types(launch=True), Types(cache=True)
 
 

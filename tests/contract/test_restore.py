@@ -13,6 +13,8 @@ from support.contract_values import Cache
 from support.flask_project import DISTRIBUTIONS, FirstBuild
 from support.local_index import LocalIndex
 
+pytestmark = pytest.mark.slow
+
 WriteApp = Callable[..., Path]
 TINY_WHEEL = "tiny_model-1.0-py3-none-any.whl"
 

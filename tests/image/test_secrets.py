@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,42 @@ def test_a_token_in_an_index_address_is_in_no_layer_label_or_log_line(pack: Pack
     assert ["private-model", "bottle"] == names
     assert [] == [content[:200] for content in files_of(pack.saved(made.image)) if TOKEN.encode() in content]
     assert TOKEN not in made.log
+
+
+PLACES = {"line": "planted-line-77aa", "binding": "planted-binding-31c2", "netrc": "planted-netrc-90be"}
+
+
+def test_tokens_of_every_kind_of_place_are_in_no_layer_label_or_log_line(pack: Pack, tmp_path: Path) -> None:
+    """Each for an index of its own: a variable in a line, a binding, and a netrc file that lies in the project.
+
+    The file is left out of the image, because that is the application's own directory.
+    """
+    names = {place: f"private-{place}" for place in PLACES}
+    with ExitStack() as stack:
+        indexes = {
+            place: stack.enter_context(
+                serve_index(Distribution(name=names[place]), faults=Faults(credentials=f"reader:{token}"))
+            )
+            for place, token in PLACES.items()
+        }
+        line = f"--extra-index-url {indexes['line'].url_with('reader:${PRIVATE_TOKEN}')}\n"
+        requirements = "".join(f"{name}\n" for name in ("bottle==0.13.4", *names.values()))
+        app, binding = tmp_path / "app", tmp_path / "binding"
+        write_project(
+            app,
+            {
+                "app.py": "import bottle\n\napp = bottle.Bottle()\n",
+                "requirements.txt": f"{line}--extra-index-url {indexes['netrc'].url}\n{requirements}",
+                "netrc": f"machine 127.0.0.1 login reader password {PLACES['netrc']}\n",
+            },
+        )
+        entries = {"type": "pypi", "extra-index-url": indexes["binding"].url, "username": "reader"}
+        write_project(binding, {**entries, "password": PLACES["binding"]})
+        flags = ("--env", f"PRIVATE_TOKEN={PLACES['line']}", "--volume", f"{binding}:/platform/bindings/private:ro")
+        made = pack.build_well(app, "private-places", *flags)
+
+    saved = pack.saved(made.image)
+    assert set(names.values()) <= set(pack.pins(made.image))
+    for token in PLACES.values():
+        assert [] == [content[:200] for content in files_of(saved) if token.encode() in content]
+        assert token not in made.log

@@ -10,6 +10,8 @@ import pytest
 
 from support.running_server import RunningServer, started
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -7,7 +7,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support.running_server import Answer, RunningServer
+
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from serve.conftest import AppKind, Serve

@@ -143,7 +143,9 @@ EXAMPLES: tuple[BuildpackError, ...] = (
     errors.LockMalformed(
         lock="poetry.lock",
         mistakes=(
-            Mistake(where="poetry.lock", line=412, text="<<<<<<< HEAD", detail="A merge conflict was committed unresolved."),
+            Mistake(
+                where="poetry.lock", line=412, text="<<<<<<< HEAD", detail="A merge conflict was committed unresolved."
+            ),
         ),
         command="poetry lock",
     ),
@@ -176,9 +178,7 @@ EXAMPLES: tuple[BuildpackError, ...] = (
     errors.ReleaseYanked(
         release="attrs==21.1.0",
         reason="There are issues with PyTorch and the Python 2.7 wheel.",
-        requirement_at=(
-            Mistake(where="requirements.txt", line=2, text="attrs>=21.1,<21.2", detail="asks for attrs"),
-        ),
+        requirement_at=(Mistake(where="requirements.txt", line=2, text="attrs>=21.1,<21.2", detail="asks for attrs"),),
     ),
     errors.LocalVersionNotFound(
         package="torch",

@@ -35,6 +35,8 @@ from support.distributions import Distribution
 from support.local_index import UNREACHABLE_INDEX, Faults, LocalIndex, serve_index
 from support.workplace import TREE, tree_at
 
+pytestmark = pytest.mark.slow
+
 DISTRIBUTIONS = (
     Distribution(name="flask", requires=("werkzeug",)),
     Distribution(name="werkzeug"),

@@ -178,9 +178,7 @@ def test_setting_is_what_decides_and_what_to_change() -> None:
 def test_table_of_pythons_is_shown_by_minor_versions() -> None:
     """Hundreds of releases would hide the answer; a table without any is said to be empty."""
     releases = tuple(f"3.{minor}.{patch}" for minor in range(15, 0, -1) for patch in (9, 0))
-    body = render(
-        errors.PythonNotAvailable(requests=(), available=None, downloadable=releases, table="uv's own")
-    ).body
+    body = render(errors.PythonNotAvailable(requests=(), available=None, downloadable=releases, table="uv's own")).body
     empty = render(errors.PythonNotAvailable(requests=(), available=None, table="t.json")).body
 
     assert "    3.15.0 to 3.15.9\n" in body

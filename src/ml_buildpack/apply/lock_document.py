@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -46,6 +47,30 @@ def settle(document: Document, base: Path, app_dir: Path, environment: Mapping[s
             package["index"] = without_credentials(package["index"])
     document["created-by"] = "ml-buildpack"
     return document
+
+
+def narrowed(
+    document: Document, environment: Mapping[str, str], *, extras: tuple[str, ...], groups: tuple[str, ...]
+) -> Document:
+    """The lock with only what it installs there, with those extras and groups; no marker is left in it.
+
+    Source: PEP 751, "Installation", where `extras` and `dependency_groups` are sets in the markers' environment.
+    """
+    values: dict[str, str | AbstractSet[str]] = {
+        **environment,
+        "extras": frozenset(extras),
+        "dependency_groups": frozenset(groups or document.get("default-groups", ())),
+    }
+    taken = []
+    for package in document.get("packages", []):
+        marker = package.pop("marker", None)
+        if marker is None or Marker(marker).evaluate(values, context="lock_file"):
+            taken.append(package)
+    # What was chosen is all there is: nobody can choose again.
+    rest = {
+        key: value for key, value in document.items() if key not in {"extras", "dependency-groups", "default-groups"}
+    }
+    return {**rest, "packages": taken}
 
 
 def _settled_url(url: str) -> str:

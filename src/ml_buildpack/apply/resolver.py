@@ -11,7 +11,7 @@ import sys
 
 import tomli_w
 
-from ml_buildpack.apply.lock_document import Document, merged, pins, restricted, settle
+from ml_buildpack.apply.lock_document import Document, merged, narrowed, pins, restricted, settle
 from ml_buildpack.apply.resolver_tools import ResolverTools, pip_compile, uv_compile, uv_export
 from ml_buildpack.apply.source_trees import left_as_found
 from ml_buildpack.errors import DigestMismatch
@@ -49,8 +49,9 @@ def _resolve(plan: ResolutionPlan, tools: ResolverTools) -> Document:
             return _resolve_loose(plan, tools)
         case Pinned(parts=parts):
             lock = _look_up(parts, plan, tools)
-        case GivenLock(text=text, parts=parts):
-            given = settle(tomllib.loads(text), tools.app_dir, tools.app_dir, plan.interpreter.environment)
+        case GivenLock(text=text, parts=parts, extras=extras, groups=groups):
+            taken = narrowed(tomllib.loads(text), plan.interpreter.environment, extras=extras, groups=groups)
+            given = settle(taken, tools.app_dir, tools.app_dir, plan.interpreter.environment)
             lock = merged(given, _look_up(parts, plan, tools)) if parts else given
         case UvExport(selection=selection):
             lock = uv_export(selection, plan, tools)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import packaging
@@ -15,7 +15,7 @@ from ml_buildpack.apply.tool_failures import classify_resolution
 from ml_buildpack.errors import PackageNotFound, ResolutionConflict
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.resolution_method import Loose, UvSelection
-from ml_buildpack.plan.tool_environment import uv_arguments
+from ml_buildpack.plan.tool_environment import uv_arguments, with_only_index
 from ml_buildpack.redaction import redact
 
 if sys.version_info >= (3, 11):
@@ -52,13 +52,15 @@ def uv_compile(
     with_dependencies: bool = True,
     index: str | None = None,
 ) -> Document:
-    """The lock that uv makes of requirements. `index` replaces the default one."""
+    """The lock that uv makes of requirements. `index` is the only one that is asked, where there is one."""
+    if index is not None:
+        tools = replace(tools, env=with_only_index(tools.env, index))
     sources = _source_arguments(plan, tools) if with_dependencies else ()
     argv = (
         str(tools.uv), "pip", "compile", *map(str, inputs), *sources,
         *(() if constraints is None else ("--constraints", str(constraints))),
         *(() if with_dependencies else ("--no-deps",)),
-        *(() if index is None else ("--default-index", index)), *uv_arguments(tools.env),
+        *uv_arguments(tools.env),
         # Project files may name their sources in uv's own table; nobody else's configuration is read.
         *(() if sources else ("--no-config",)),
         *_local_links(plan, tools),

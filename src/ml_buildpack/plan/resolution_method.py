@@ -53,10 +53,15 @@ class Pinned:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GivenLock:
-    """The project's own `pylock.toml`. `parts` are looked up beside it: the project itself, where it is a package."""
+    """The project's own `pylock.toml`. `parts` are looked up beside it: the project itself, where it is a package.
+
+    `extras` and `groups` are what is taken of it; without groups, it is the groups that the lock takes by default.
+    """
 
     text: str
     parts: tuple[PinnedPart, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +80,8 @@ def choose_method(dependencies: Dependencies) -> Method:
     if dependencies.uv is not None:
         return UvExport(selection=dependencies.uv)
     if dependencies.pylock is not None:
-        return GivenLock(text=dependencies.pylock, parts=project)
+        chosen = (dependencies.extras, dependencies.groups)
+        return GivenLock(text=dependencies.pylock, parts=project, extras=chosen[0], groups=chosen[1])
     if dependencies.exact:
         return Pinned(parts=(*_by_index(dependencies), *project))
     return Loose(sources=dependencies.sources)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 ToolEnvironment = Mapping[str, str]
 
@@ -88,6 +88,22 @@ def index_identities(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted({_identity(url) for url in index_urls(environment)}))
 
 
+def with_only_index(environment: Mapping[str, str], url: str) -> dict[str, str]:
+    """The environment in which that index alone is asked, with the login that the environment has for it.
+
+    A lock that names the index of a package means that one, also where another would be asked before it.
+    """
+    named = [known for known in index_urls(environment) if _place(known) == _place(url)]
+    of_host = [known for known in index_urls(environment) if _place(known).partition("/")[0] == urlsplit(url).netloc]
+    logins = [known.rpartition("@")[0].partition("://")[2] for known in (*named, *of_host) if "@" in known]
+    parts = urlsplit(url)
+    if logins and "@" not in parts.netloc:
+        url = urlunsplit(parts._replace(netloc=f"{logins[0]}@{parts.netloc}"))
+    others = ("UV_INDEX", "PIP_EXTRA_INDEX_URL")
+    chosen = {name: value for name, value in environment.items() if name not in others}
+    return {**chosen, "UV_DEFAULT_INDEX": url, "PIP_INDEX_URL": url}
+
+
 def interpolate(text: str, env: Mapping[str, str]) -> str:
     """The text with `${NAME}` filled in where the environment has it; the only form that pip and uv expand."""
     return re.sub(r"\$\{([A-Z0-9_]+)\}", lambda match: env.get(match[1], match[0]), text)
@@ -105,6 +121,11 @@ def _without_name(index: str) -> str:
     # uv may give an index a name, `name=https://…`; pip knows no such thing.
     name, equals, url = index.partition("=")
     return url if equals and "://" not in name else index
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
 
 
 def _identity(url: str) -> str:

@@ -27,6 +27,8 @@ from support.file_server import Answer, FileServer
 from support.python_mirror import MINOR, VERSION, PythonMirror
 from support.workplace import ONCE
 
+pytestmark = pytest.mark.slow
+
 WISH = PythonWish(requests=(PythonRequest(spec=f"=={VERSION}", origin=".python-version", line=1, text=VERSION),))
 
 

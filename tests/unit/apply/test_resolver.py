@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from ml_buildpack.apply.resolver import read_lock
 from ml_buildpack.errors import BuildpackError, DigestMismatch, IndexUnauthorised
 from ml_buildpack.lock import LockedRevision
+from ml_buildpack.plan.resolution_method import Pinned, PinnedPart
 from support.distributions import Distribution
 from support.file_server import FileServer, serve_repository
 from support.local_index import Faults, LocalIndex, serve_index
@@ -315,3 +316,15 @@ def test_branch_of_a_repository_is_locked_to_its_commit(tmp_path: Path, files: F
 
     expected = LockedRevision(url=url, commit=commit)
     assert {"own-tree": expected} == {one.name: one.source for one in lock.packages if one.name != "plain"}
+
+
+def test_pin_of_an_index_is_looked_for_in_no_other(tmp_path: Path) -> None:
+    """An index that is asked first in general has a file of that very release too."""
+    own, other = Distribution(name="both", modules={"both.py": "OWN = 1\n"}), Distribution(name="both")
+    with serve_index(own) as private, serve_index(other) as first:
+        place = Workplace(root=tmp_path, variables={"PIP_EXTRA_INDEX_URL": first.url, "PIP_INDEX_URL": first.url})
+        plan = place.plan({"requirements.txt": "both==1.0\n"})
+        parts = (PinnedPart(text="both==1.0\n", index=private.url),)
+        lock = place.resolve(replace(plan, method=Pinned(parts=parts)))
+
+    assert (True, []) == (private.file_url(own.wheel_name) in lock, first.requested)

@@ -27,6 +27,8 @@ from support.distributions import Distribution
 from support.local_index import LocalIndex, serve_index
 from support.workplace import Workplace, real_interpreter
 
+pytestmark = pytest.mark.slow
+
 RESOLVERS = ("uv", "pip-tools")
 DISTRIBUTIONS = (
     Distribution(name="torch", version="2.5.1"),

@@ -10,6 +10,7 @@ from ml_buildpack.plan.tool_environment import (
     interpolate,
     tool_environment,
     uv_arguments,
+    with_only_index,
 )
 
 ALWAYS = {
@@ -138,3 +139,19 @@ def test_variables_are_filled_in_as_pip_and_uv_do() -> None:
 
     expected = "https://me:secret@a.test/${lower}/$USER/${ABSENT}"
     assert expected == interpolate(text, {"USER": "me", "TOKEN": "secret", "lower": "x"})
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param("https://b.test/simple/", "https://user:secret@b.test/simple/", id="the very index"),
+        pytest.param("https://b.test/other", "https://user:secret@b.test/other", id="another one of its host"),
+        pytest.param("https://me:own@b.test/simple", "https://me:own@b.test/simple", id="with a login of its own"),
+        pytest.param("https://c.test/simple", "https://c.test/simple", id="another host"),
+    ],
+)
+def test_index_that_a_lock_names_is_asked_alone(url: str, expected: str) -> None:
+    """With the login that is known for it: a lock holds none."""
+    env = {"UV_INDEX": f"corp={B}", "PIP_EXTRA_INDEX_URL": B, "UV_DEFAULT_INDEX": A, "PIP_INDEX_URL": A, "KEPT": "1"}
+
+    assert {"KEPT": "1", "UV_DEFAULT_INDEX": expected, "PIP_INDEX_URL": expected} == with_only_index(env, url)

@@ -57,12 +57,16 @@ def read_pylock(files: ProjectFiles, settings: Settings) -> Dependencies | None:
     # A lock may hold the project; where it does not, it is a lock of the dependencies alone.
     holds_project = any(path == "." for path, _ in reading.trees)
     own = ProjectPackage() if holds_project else find_project_package(files)
-    select_names(settings, extras=pylock.extras or (), groups=pylock.dependency_groups or (), where=path)
+    extras, groups = select_names(
+        settings, extras=pylock.extras or (), groups=pylock.dependency_groups or (), where=path
+    )
     return Dependencies(
         kind=InputKind.PYLOCK,
         path=path,
         requirements=reading.result(),
         pylock=text,
+        extras=tuple(sorted(extras)),
+        groups=tuple(sorted(groups)),
         project=own.tree,
         python_requests=requests,
         notes=(own.note,) if own.note else (),
