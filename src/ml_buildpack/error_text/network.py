@@ -27,8 +27,8 @@ def certificate_refused(error: CertificateRefused) -> Words:
             "into the traffic. Give its certificate, in PEM format, by a binding of the type `ca-certificates`:\n"
             + _BINDING,
             (
-                "Whoever owns the builder can put the certificate into the build image instead; every build trusts what "
-                "/etc/ssl/certs/ca-certificates.crt holds."
+                "Whoever owns the builder can put the certificate into the build image instead; every build trusts "
+                "what /etc/ssl/certs/ca-certificates.crt holds."
             ),
             "If the server is a test on your own machine, the check can be left out for its host alone:\n"
             + code("pack build NAME --env PIP_TRUSTED_HOST=pypi.example.com"),
@@ -60,8 +60,8 @@ def proxy_failed(error: ProxyFailed) -> Words:
         body=paragraphs(f"{proxy} gave no way to this address:", code(error.url), log_tail(error.detail)),
         fixes=(
             (
-                "Check the address of the proxy, its port and whether it runs. Inside a build, localhost is the build's "
-                "container: name the proxy by an address that a container reaches, or build with `--network host`."
+                "Check the address of the proxy, its port and whether it runs. Inside a build, localhost is the "
+                "build's container: name the proxy by an address that a container reaches, or build with `--network host`."
             ),
             "If the proxy refuses the host on purpose, ask its owner to allow it, or name a mirror that it allows:\n"
             + code("pack build NAME --env PIP_INDEX_URL=https://pypi.example.com/simple"),

@@ -59,10 +59,9 @@ class Dependencies:
 
     `requirements` holds its lines, constraints, options and local trees. `exact`: the lines are a whole lock, every
     package pinned, and nothing may be added to them but what the server needs. `index_of` names the index of a package
-    where the lock says so, credentials left out. `pylock` is a lock that is in the standard format already, and `extras`
-    and `groups` are what is taken of it.
-    `project` is the project itself where it is an installable package. `ignored` are other inputs that are there, with
-    the reason in `notes`.
+    where the lock says so, credentials left out. `pylock` is a lock that is in the standard format already; `extras`
+    and `groups` are what is taken of it. `project` is the project itself where it is an installable package. `ignored`
+    are other inputs that are there, with the reason in `notes`.
     """
 
     kind: InputKind

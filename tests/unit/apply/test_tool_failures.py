@@ -31,6 +31,8 @@ from support.distributions import Distribution
 from support.local_index import UNREACHABLE_INDEX, Faults, LocalIndex, serve_index
 from support.workplace import Workplace
 
+pytestmark = pytest.mark.slow
+
 RESOLVERS = ("uv", "pip-tools")
 
 
