@@ -58,6 +58,10 @@ clean: ## remove what was made here; images and the engine stay
 docs: .venv ## write what is generated in docs/
 	@$(BIN)/python tools/dependency_table.py
 
+.PHONY: snapshots
+snapshots: .venv vendor ## write fixtures/plans/ anew; read the difference before it is committed
+	@WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/unit/test_fixture_plans.py
+
 .PHONY: lock
 lock: .venv ## lock requirements/ again, at the newest versions
 	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.10.0 --python-platform x86_64-manylinux_2_17 \

@@ -61,6 +61,7 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     env = tools.make_environment(decision.facts.indexes.certificates, interpolated_names(requirements), indexes)
     resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
     describe_project(console, decision, resolution)
+    warn_of_assumed_python(console, decision)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
     source = choose_lock_source(
@@ -182,11 +183,6 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
         console.note(f"{request.origin} asks for {describe_request(request)}, and is overruled")
     if decision.python.warning is not None:
         console.warning(decision.python.warning)
-    if decision.interpreter.origin is InterpreterOrigin.ASSUMED:
-        console.warning(
-            "nothing says that the run image has this Python. The image cannot start without it:\n"
-            "use a builder that says so, or a package of this buildpack with its own interpreter."
-        )
     console.step(f"Requirements: {', '.join(resolution.input_names)}")
     for note in decision.dependencies.notes:
         console.note(note)
@@ -198,6 +194,15 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
         console.step(f"Process {line.type}: {line.command}")
     if resolution.added:
         console.step(f"Added: {', '.join(resolution.added)}; a version in your requirements would win")
+
+
+def warn_of_assumed_python(console: Console, decision: Decision) -> None:
+    """Say that the image may not start, where its Python is only assumed to be in the run image."""
+    if decision.interpreter.origin is InterpreterOrigin.ASSUMED:
+        console.warning(
+            "nothing says that the run image has this Python. The image cannot start without it:\n"
+            "use a builder that says so, or a package of this buildpack with its own interpreter."
+        )
 
 
 def describe_indexes(console: Console, indexes: IndexPlan, resolution: ResolutionPlan) -> None:

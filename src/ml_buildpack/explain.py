@@ -1,52 +1,120 @@
-"""What a build would do with a directory, and why, without doing it: `make explain APP=dir`."""
+"""What a build would do with a directory, and why, without doing it; and the lock that it would make.
+
+`make explain APP=dir`, or `python -I -B src explain DIR [--json]` and `… lock DIR`.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ml_buildpack.apply.tools import make_tools
+from ml_buildpack.apply.tools import Tools, make_tools
 from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.console import StreamConsole
 from ml_buildpack.detect import find_evidence
-from ml_buildpack.plan.indexes import plan_indexes
+from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.processes import plan_processes
-from ml_buildpack.plan.resolution import ResolutionPlan
+from ml_buildpack.plan.resolution import ResolutionPlan, Resolver, interpolated_names
+from ml_buildpack.plan.resolution_method import GivenLock
+from ml_buildpack.plan.tool_environment import ToolEnvironment
 from ml_buildpack.redaction import redact
+
+LOCK = "pylock.toml"
+# Raise it when a field changes its meaning or goes away: programs read this.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preparation:
+    """Everything that is decided before a build runs anything."""
+
+    decision: Decision
+    indexes: IndexPlan
+    resolution: ResolutionPlan
+    tools: Tools
+    env: ToolEnvironment
 
 
 def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     """The facts and decisions as text. Raises the same errors as a build does before it runs anything."""
+    out = io.StringIO()
+    console = StreamConsole(out=out)
+    with _prepared(app_dir, env, buildpack_dir, console) as prepared:
+        console.heading("Project")
+        console.step(f"Detected by: {find_evidence(prepared.decision.facts.files)}")
+        describe_project(console, prepared.decision, prepared.resolution)
+        describe_indexes(console, prepared.indexes, prepared.resolution)
+        console.heading("Plan")
+        console.step(prepared.resolution.description)
+        console.note(redact(json.dumps(_plan(prepared), indent=2)))
+    return out.getvalue()
+
+
+def explain_as_json(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
+    """The same for programs. Raises the same errors."""
+    with _prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as prepared:
+        return redact(json.dumps(_plan(prepared), indent=2)) + "\n"
+
+
+def lock(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
+    """Write `pylock.toml` into the directory, for every platform; a sentence that says so.
+
+    It holds what the server needs too, so that an image of it has nothing that the lock does not name. Raises: the
+    errors of a build up to and with its resolution.
+    """
+    with _prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as prepared:
+        if isinstance(prepared.resolution.method, GivenLock):
+            return f"{prepared.decision.dependencies.path} is a lock in this format already; nothing was written.\n"
+        # pip-tools knows no other platform than the one that it runs on.
+        text = prepared.tools.make_lock(replace(prepared.resolution, resolver=Resolver.UV), prepared.env)
+    (app_dir / LOCK).write_text(text, encoding="utf-8")
+    return f"{LOCK} was written, from {prepared.decision.dependencies.path}. From now on it is what is installed.\n"
+
+
+@contextmanager
+def _prepared(
+    app_dir: Path, env: Mapping[str, str], buildpack_dir: Path, console: StreamConsole
+) -> Iterator[Preparation]:
     with TemporaryDirectory(prefix="ml-buildpack-explain-") as directory:
         context = _context(app_dir, env, buildpack_dir, Path(directory))
-        out = io.StringIO()
-        console = StreamConsole(out=out)
         with make_tools(context, console) as tools:
             decision = decide(context, tools)
             requirements = decision.dependencies.requirements
             indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
             console.hide(indexes.secrets)
-            env = tools.make_environment((), frozenset(), indexes)
-            resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
-        console.heading("Project")
-        console.step(f"Detected by: {find_evidence(decision.facts.files)}")
-        describe_project(console, decision, resolution)
-        describe_indexes(console, indexes, resolution)
-        console.heading("Plan")
-        console.step(f"Resolver: {resolution.resolver.value}, because: {resolution.resolver_reason}")
-        console.note(redact(json.dumps(_plan(decision, resolution), indent=2)))
-        return out.getvalue()
+            certificates = decision.facts.indexes.certificates
+            tool_env = tools.make_environment(certificates, interpolated_names(requirements), indexes)
+            resolution = plan_resolution_of(decision, context, tool_env, indexes.wheelhouse)
+            yield Preparation(decision=decision, indexes=indexes, resolution=resolution, tools=tools, env=tool_env)
 
 
-def _plan(decision: Decision, resolution: ResolutionPlan) -> dict[str, Any]:
+def _plan(prepared: Preparation) -> dict[str, Any]:
+    decision, resolution = prepared.decision, prepared.resolution
+    dependencies, python = decision.dependencies, decision.python
     return {
-        "requirements": [line.text for line in decision.dependencies.requirements.requirements],
-        "constraints": [line.text for line in decision.dependencies.requirements.constraints],
+        "schema": SCHEMA,
+        "detected_by": find_evidence(decision.facts.files),
+        "input": {
+            "path": dependencies.path,
+            "kind": dependencies.kind.value,
+            "files": list(resolution.input_names),
+            "ignored": list(dependencies.ignored),
+            "notes": list(dependencies.notes),
+        },
+        "python": {"version": decision.interpreter.version, "origin": decision.interpreter.origin.value},
+        "python_requests": [
+            {"origin": request.origin, "line": request.line, "spec": request.spec} for request in python.wish.requests
+        ],
+        "resolution": resolution.description,
+        "requirements": [line.text for line in dependencies.requirements.requirements],
+        "constraints": [line.text for line in dependencies.requirements.constraints],
         "added": list(resolution.added),
         "inputs": dict(resolution.inputs),
         "processes": [

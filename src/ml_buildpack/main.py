@@ -14,6 +14,7 @@ from pathlib import Path
 EXIT_OK = 0
 EXIT_ERROR = 1
 DETECT_EXIT_FAIL = 100
+_OPERANDS_MAX = {"explain": 2, "lock": 1}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -34,10 +35,10 @@ def _run(arguments: Sequence[str], secrets: set[str]) -> int:
             return _detect()
         case ("build",):
             return _build(secrets)
-        case ("explain", *rest):
-            return _explain(Path(rest[0]) if rest else Path.cwd())
+        case ("explain" | "lock" as command, *rest) if len(rest) <= _OPERANDS_MAX.get(command, 0):
+            return _explain(command, rest)
         case _:
-            sys.stderr.write("usage: python -I -B src (detect | build | explain [DIRECTORY])\n")
+            sys.stderr.write("usage: python -I -B src (detect | build | explain [DIR] [--json] | lock [DIR])\n")
             return EXIT_ERROR
 
 
@@ -71,11 +72,14 @@ def _build(secrets: set[str]) -> int:
     return EXIT_OK
 
 
-def _explain(app_dir: Path) -> int:
-    from ml_buildpack.explain import explain
+def _explain(command: str, arguments: Sequence[str]) -> int:
+    from ml_buildpack.explain import explain, explain_as_json, lock
 
+    directories = [argument for argument in arguments if argument != "--json"]
+    app_dir = Path(directories[0] if directories else ".").resolve()
     buildpack_dir = Path(__file__).resolve().parents[2]
-    sys.stdout.write(explain(app_dir.resolve(), os.environ, buildpack_dir))
+    tell = lock if command == "lock" else explain_as_json if "--json" in arguments else explain
+    sys.stdout.write(tell(app_dir, os.environ, buildpack_dir))
     return EXIT_OK
 
 

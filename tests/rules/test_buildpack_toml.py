@@ -1,4 +1,4 @@
-"""buildpack.toml says only what every platform can read (cnb.md 1.12), and the same as pyproject.toml."""
+"""buildpack.toml says only what every platform can read, and the same as pyproject.toml."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from ml_buildpack.build import (
     decide,
     describe_project,
     plan_resolution_of,
+    warn_of_assumed_python,
 )
 from ml_buildpack.cnb.launch import Process
 from ml_buildpack.console import StreamConsole
@@ -74,6 +75,7 @@ def decision_of(runs: BuildRuns, **variables: str) -> Iterator[tuple[Decision, s
         decision = decide(context, tools)
         resolution = plan_resolution_of(decision, context, tools.make_environment((), frozenset()))
         describe_project(console, decision, resolution)
+        warn_of_assumed_python(console, decision)
         yield decision, out.getvalue()
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from ml_buildpack.errors import NoWebEntry
-from ml_buildpack.explain import explain
+from ml_buildpack.explain import explain, explain_as_json, lock
 from support.build_runs import FLASK_APP, PYTHON_PATH, ROOT
+from support.distributions import Distribution
+from support.local_index import serve_index
 from support.projects import write_project
 from support.workplace import real_interpreter, tree_digest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ENV = {"PATH": PYTHON_PATH}
 
@@ -41,7 +49,7 @@ def test_decisions_are_printed_and_nothing_is_done(tmp_path: Path) -> None:
     assert before == tree_digest(tmp_path)
     assert f"[Project]\n  Detected by: requirements.txt\n  Python {real_interpreter().version} (" in text
     assert "  Web: app.py:3 app (flask, wsgi)\n" in text
-    assert "[Plan]\n  Resolver: pip-tools, because: requirements.in\n" in text
+    assert "[Plan]\n  Resolving with pip-tools (requirements.in)\n" in text
     plan = plan_in(text)
     serve = ["python", "-m", "model_server", "web", "--interface", "wsgi", "--app", "app:app"]
     assert (["flask"], ["six<2"], ["gunicorn"], [{"type": "web", "command": serve, "default": True}]) == (
@@ -71,3 +79,36 @@ def test_problem_of_the_project_is_raised_as_by_a_build(tmp_path: Path) -> None:
 
     with pytest.raises(NoWebEntry):
         explain(tmp_path, ENV, ROOT)
+
+
+def test_programs_get_the_same_as_json(tmp_path: Path) -> None:
+    """One object, with a schema number: what the text ends with."""
+    write_project(tmp_path, {"app.py": FLASK_APP, "requirements.txt": "flask\n"})
+
+    document = json.loads(explain_as_json(tmp_path, ENV, ROOT))
+
+    assert plan_in(explain(tmp_path, ENV, ROOT)) == document
+    assert (1, "requirements.txt", "Resolving with uv (the default)") == (
+        document["schema"],
+        document["input"]["path"],
+        document["resolution"],
+    )
+
+
+def test_lock_of_a_project_is_what_is_obeyed_from_then_on(tmp_path: Path) -> None:
+    """For every platform: a package for another one is in it, behind its marker; and the server is in it too."""
+    names = ("flask", "gunicorn", "colorama")
+    offered = tuple(Distribution(name=name, version="1.0") for name in names)
+    write_project(tmp_path, {"app.py": FLASK_APP, "requirements.txt": "flask\ncolorama ; sys_platform == 'win32'\n"})
+    with serve_index(*offered) as index:
+        env = {**ENV, "PIP_INDEX_URL": index.url}
+        said = lock(tmp_path, env, ROOT)
+    written = tomllib.loads((tmp_path / "pylock.toml").read_text(encoding="utf-8"))
+    again = json.loads(explain_as_json(tmp_path, env, ROOT))
+
+    assert "pylock.toml was written, from requirements.txt. From now on it is what is installed.\n" == said
+    assert [("colorama", "sys_platform == 'win32'"), ("flask", None), ("gunicorn", None)] == [
+        (package["name"], package.get("marker")) for package in written["packages"]
+    ]
+    assert ("pylock.toml", "Obeying pylock.toml") == (again["input"]["path"], again["resolution"])
+    assert "pylock.toml is a lock in this format already; nothing was written.\n" == lock(tmp_path, env, ROOT)

@@ -24,11 +24,14 @@ else:
 Document = dict[str, Any]
 
 
-def settle(document: Document, base: Path, app_dir: Path, environment: Mapping[str, str]) -> Document:
-    """The lock with nothing in it that belongs to this build only: absolute paths, credentials, dates."""
+def settle(document: Document, base: Path, app_dir: Path, environment: Mapping[str, str] | None) -> Document:
+    """The lock with nothing in it that belongs to this build only: absolute paths, credentials, dates.
+
+    Markers that hold in the environment are dropped; None keeps them all.
+    """
     for package in document.get("packages", []):
         # The lock is for one interpreter. uv repeats the markers of pins, but not those that it decided itself.
-        if "marker" in package and Marker(package["marker"]).evaluate(dict(environment)):
+        if environment and "marker" in package and Marker(package["marker"]).evaluate(dict(environment)):
             del package["marker"]
         for source in _sources(package):
             source.pop("upload-time", None)

@@ -29,12 +29,16 @@ _PIP_TOOLS = "import sys; sys.path.insert(0, sys.argv.pop(1)); from piptools.__m
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolverTools:
-    """Where the tools are and in which environment they run."""
+    """Where the tools are and in which environment they run.
+
+    `is_universal`: the lock is for every platform and for every Python from the interpreter's on, with markers.
+    """
 
     uv: Path
     env: Mapping[str, str]
     app_dir: Path
     scratch: Path
+    is_universal: bool = False
 
     def write(self, name: str, text: str) -> Path:
         """A file for a tool to read, outside the application directory."""
@@ -60,7 +64,7 @@ def uv_compile(
         str(tools.uv), "pip", "compile", *map(str, inputs), *sources,
         *(() if constraints is None else ("--constraints", str(constraints))),
         *(() if with_dependencies else ("--no-deps",)),
-        *uv_arguments(tools.env),
+        *uv_arguments(tools.env), *(("--universal",) if tools.is_universal else ()),
         # Project files may name their sources in uv's own table; nobody else's configuration is read.
         *(() if sources else ("--no-config",)),
         *_local_links(plan, tools),
@@ -113,7 +117,8 @@ def _run_uv(argv: tuple[str, ...], plan: ResolutionPlan, tools: ResolverTools) -
     if result.exit_code != 0:
         raise classify_resolution(result.output, plan)
     document = tomllib.loads(output.read_text(encoding="utf-8"))
-    return settle(document, tools.scratch, tools.app_dir, plan.interpreter.environment)
+    environment = None if tools.is_universal else plan.interpreter.environment
+    return settle(document, tools.scratch, tools.app_dir, environment)
 
 
 def pip_compile(plan: ResolutionPlan, tools: ResolverTools, requirements: Path, constraints: Path) -> Path:

@@ -18,7 +18,7 @@ from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.locks import LockKeeper
 from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.python_table import read_machine, read_python_table
-from ml_buildpack.apply.resolver import ResolverTools
+from ml_buildpack.apply.resolver import ResolverTools, resolve
 from ml_buildpack.apply.secret_files import remove_secret_files, write_secret
 from ml_buildpack.cnb.context import BuildContext
 from ml_buildpack.cnb.layer import LayerName
@@ -127,6 +127,13 @@ class Tools:
             python=installer,
         )
         return keeper.obtain(plan, source)
+
+    def make_lock(self, plan: ResolutionPlan, env: ToolEnvironment) -> str:
+        """The text of a lock for every platform, made anew; it is kept nowhere."""
+        tools = ResolverTools(
+            uv=self.uv, env=env, app_dir=self.context.app_dir, scratch=self.scratch, is_universal=True
+        )
+        return resolve(plan, tools)
 
     def layer_maker(
         self, env: ToolEnvironment, index_urls: tuple[str, ...], installer: PythonInstaller | None

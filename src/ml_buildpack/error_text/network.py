@@ -61,7 +61,7 @@ def proxy_failed(error: ProxyFailed) -> Words:
         fixes=(
             (
                 "Check the address of the proxy, its port and whether it runs. Inside a build, localhost is the "
-                "build's container: name the proxy by an address that a container reaches, or build with `--network host`."
+                "build's own container: name the proxy by an address that it reaches, or build with `--network host`."
             ),
             "If the proxy refuses the host on purpose, ask its owner to allow it, or name a mirror that it allows:\n"
             + code("pack build NAME --env PIP_INDEX_URL=https://pypi.example.com/simple"),
