@@ -46,21 +46,21 @@ def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     """The facts and decisions as text. Raises the same errors as a build does before it runs anything."""
     out = io.StringIO()
     console = StreamConsole(out=out)
-    with _prepared(app_dir, env, buildpack_dir, console) as prepared:
+    with prepared(app_dir, env, buildpack_dir, console) as ready:
         console.heading("Project")
-        console.step(f"Detected by: {find_evidence(prepared.decision.facts.files)}")
-        describe_project(console, prepared.decision, prepared.resolution)
-        describe_indexes(console, prepared.indexes, prepared.resolution)
+        console.step(f"Detected by: {find_evidence(ready.decision.facts.files)}")
+        describe_project(console, ready.decision, ready.resolution)
+        describe_indexes(console, ready.indexes, ready.resolution)
         console.heading("Plan")
-        console.step(prepared.resolution.description)
-        console.note(redact(json.dumps(_plan(prepared), indent=2)))
+        console.step(ready.resolution.description)
+        console.note(redact(json.dumps(_plan(ready), indent=2)))
     return out.getvalue()
 
 
 def explain_as_json(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     """The same for programs. Raises the same errors."""
-    with _prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as prepared:
-        return redact(json.dumps(_plan(prepared), indent=2)) + "\n"
+    with prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as ready:
+        return redact(json.dumps(_plan(ready), indent=2)) + "\n"
 
 
 def lock(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
@@ -69,19 +69,20 @@ def lock(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     It holds what the server needs too, so that an image of it has nothing that the lock does not name. Raises: the
     errors of a build up to and with its resolution.
     """
-    with _prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as prepared:
-        if isinstance(prepared.resolution.method, GivenLock):
-            return f"{prepared.decision.dependencies.path} is a lock in this format already; nothing was written.\n"
+    with prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as ready:
+        if isinstance(ready.resolution.method, GivenLock):
+            return f"{ready.decision.dependencies.path} is a lock in this format already; nothing was written.\n"
         # pip-tools knows no other platform than the one that it runs on.
-        text = prepared.tools.make_lock(replace(prepared.resolution, resolver=Resolver.UV), prepared.env)
+        text = ready.tools.make_lock(replace(ready.resolution, resolver=Resolver.UV), ready.env)
     (app_dir / LOCK).write_text(text, encoding="utf-8")
-    return f"{LOCK} was written, from {prepared.decision.dependencies.path}. From now on it is what is installed.\n"
+    return f"{LOCK} was written, from {ready.decision.dependencies.path}. From now on it is what is installed.\n"
 
 
 @contextmanager
-def _prepared(
+def prepared(
     app_dir: Path, env: Mapping[str, str], buildpack_dir: Path, console: StreamConsole
 ) -> Iterator[Preparation]:
+    """Everything decided, in directories that are gone afterwards. Raises what a build raises before it runs."""
     with TemporaryDirectory(prefix="ml-buildpack-explain-") as directory:
         context = _context(app_dir, env, buildpack_dir, Path(directory))
         with make_tools(context, console) as tools:
@@ -95,8 +96,8 @@ def _prepared(
             yield Preparation(decision=decision, indexes=indexes, resolution=resolution, tools=tools, env=tool_env)
 
 
-def _plan(prepared: Preparation) -> dict[str, Any]:
-    decision, resolution = prepared.decision, prepared.resolution
+def _plan(ready: Preparation) -> dict[str, Any]:
+    decision, resolution = ready.decision, ready.resolution
     dependencies, python = decision.dependencies, decision.python
     return {
         "schema": SCHEMA,
