@@ -6,102 +6,100 @@ How each text reads is tested where it is rendered; here it is that the real cau
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from support.contract import BuildResult, ContractPlatform
 from support.distributions import Distribution
+from support.failing_builds import Case, build_case, check_text, shown
 from support.flask_project import DISTRIBUTIONS, FLASK_APP
 from support.local_index import UNREACHABLE_INDEX, Faults, LocalIndex
 
 pytestmark = pytest.mark.slow
 
-WriteApp = Callable[..., Path]
-# The tools wait longer from try to try, twenty seconds in all.
-NO_RETRIES = {"PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0"}
 NO_COMPILER = "raise SystemExit(\"error: command 'gcc' failed: No such file or directory\")"
 BROKEN_SETUP = "raise RuntimeError('this project needs its git history')"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
-    """Files that are written over a Flask app, faults of the index, variables; then what the text must contain."""
-
-    says: tuple[str, ...]
-    requirements: str | bytes | None = "flask\ntiny-model==1.0\n"
-    files: dict[str, str | None] = field(default_factory=dict)
-    env: dict[str, str] = field(default_factory=dict)
-    faults: Faults = field(default_factory=Faults)
-
-
 USER_MISTAKES = {
-    "no requirements": Case(requirements=None, says=("ML-REQ-001", "requirements.txt")),
-    "requirements in no encoding": Case(requirements=b"flask\n# \xe9\x80\n", says=("ML-REQ-002", "requirements.txt")),
+    "no requirements": Case(requirements=None, says=(shown("ML-REQ-001"), "requirements.txt")),
+    "requirements in no encoding": Case(
+        requirements=b"flask\n# \xe9\x80\n", says=(shown("ML-REQ-002"), "requirements.txt")
+    ),
     "malformed lines": Case(
         requirements="flask\ntiny model\n# a comment\nnumpy=1.0\n",
-        says=("ML-REQ-003", "requirements.txt:2", "tiny model", "requirements.txt:4", "numpy=1.0"),
+        says=(shown("ML-REQ-003"), "requirements.txt:2", "tiny model", "requirements.txt:4", "numpy=1.0"),
     ),
     "a file that is not there": Case(
-        requirements="flask\n-r base.txt\n", says=("ML-REQ-003", "requirements.txt:2", "base.txt")
+        requirements="flask\n-r base.txt\n", says=(shown("ML-REQ-003"), "requirements.txt:2", "base.txt")
     ),
     "a lock that cannot be read yet": Case(
-        requirements=None, files={"pixi.toml": "[dependencies]\nflask = '*'\n"}, says=("ML-REQ-004", "pixi.toml")
+        requirements=None, files={"pixi.toml": "[dependencies]\nflask = '*'\n"}, says=(shown("ML-REQ-004"), "pixi.toml")
     ),
-    "an invalid setting": Case(env={"BP_RESOLVER": "conda"}, says=("ML-SET-001", "BP_RESOLVER", "conda")),
+    "an invalid setting": Case(env={"BP_RESOLVER": "conda"}, says=(shown("ML-SET-001"), "BP_RESOLVER", "conda")),
     "a Python that is not there": Case(
-        files={".python-version": "3.99\n"}, says=("ML-PY-001", ".python-version", "3.99")
+        files={".python-version": "3.99\n"}, says=(shown("ML-PY-001"), ".python-version", "3.99")
     ),
     "unsafe variables": Case(
-        env={"PIP_TARGET": "/x", "PYTHONHOME": "/y"}, says=("ML-ENV-002", "PIP_TARGET", "PYTHONHOME")
+        env={"PIP_TARGET": "/x", "PYTHONHOME": "/y"}, says=(shown("ML-ENV-002"), "PIP_TARGET", "PYTHONHOME")
     ),
-    "no entry": Case(files={"app.py": "print('hello')\n"}, says=("ML-WEB-001", "app.py")),
-    "an entry that does not parse": Case(files={"app.py": "from flask import\n"}, says=("ML-WEB-001", "app.py:1")),
+    "no entry": Case(files={"app.py": "print('hello')\n"}, says=(shown("ML-WEB-001"), "app.py")),
+    "an entry that does not parse": Case(
+        files={"app.py": "from flask import\n"}, says=(shown("ML-WEB-001"), "app.py:1")
+    ),
     "two entries": Case(
         files={"app.py": FLASK_APP.replace("app =", "one = Flask(__name__)\ntwo =")},
-        says=("ML-WEB-002", "app.py:3", "app.py:4", "one", "two"),
+        says=(shown("ML-WEB-002"), "app.py:3", "app.py:4", "one", "two"),
     ),
-    "a malformed Procfile": Case(files={"Procfile": "web gunicorn app:app\n"}, says=("ML-WEB-003", "Procfile:1")),
+    "a malformed Procfile": Case(
+        files={"Procfile": "web gunicorn app:app\n"}, says=(shown("ML-WEB-003"), "Procfile:1")
+    ),
     "a pointer in place of a model": Case(
         files={
             "model.joblib": "version https://git-lfs.github.com/spec/v1\n"
             "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345678\n"
         },
-        says=("ML-MODEL-001", "model.joblib"),
+        says=(shown("ML-MODEL-001"), "model.joblib"),
     ),
     "several things at once": Case(
         requirements="flask==\n",
         files={"app.py": "", "Procfile": "nonsense\n"},
         env={"BP_RESOLVER": "conda"},
-        says=("ML-REQ-003", "ML-SET-001", "ML-WEB-003", "ML-WEB-001"),
+        says=(shown("ML-REQ-003"), shown("ML-SET-001"), shown("ML-WEB-003"), shown("ML-WEB-001")),
     ),
 }
 FAILED_RESOLUTIONS = {
     "a conflict": Case(
-        requirements="flask\ntiny-model==1.0\nneeds-two\n", says=("ML-LOCK-001", "tiny-model", "needs-two")
+        requirements="flask\ntiny-model==1.0\nneeds-two\n", says=(shown("ML-LOCK-001"), "tiny-model", "needs-two")
     ),
     "an unknown package": Case(
-        requirements="flask\n\nno-such-package\n", says=("ML-LOCK-002", "requirements.txt:3", "no-such-package")
+        requirements="flask\n\nno-such-package\n", says=(shown("ML-LOCK-002"), "requirements.txt:3", "no-such-package")
     ),
     "an unknown version": Case(
-        requirements="flask\ntiny-model==9.9\n", says=("ML-LOCK-002", "requirements.txt:2", "tiny-model")
+        requirements="flask\ntiny-model==9.9\n", says=(shown("ML-LOCK-002"), "requirements.txt:2", "tiny-model")
     ),
-    "an index that is not there": Case(env={"PIP_INDEX_URL": UNREACHABLE_INDEX}, says=("ML-NET-001", "127.0.0.1:9")),
-    "an index that fails": Case(faults=Faults(status=500), says=("ML-NET-001", "500")),
-    "an index that wants credentials": Case(faults=Faults(credentials="user:right"), says=("ML-NET-002", "401")),
+    "an index that is not there": Case(
+        env={"PIP_INDEX_URL": UNREACHABLE_INDEX}, says=(shown("ML-NET-001"), "127.0.0.1:9")
+    ),
+    "an index that fails": Case(faults=Faults(status=500), says=(shown("ML-NET-001"), "500")),
+    "an index that wants credentials": Case(faults=Faults(credentials="user:right"), says=(shown("ML-NET-002"), "401")),
 }
 # Each takes pip more than a second; the others differ in nothing that the two tools say differently.
 EXPLAINED_BY_PIP_TOOLS = ("a conflict", "an unknown package", "an index that wants credentials")
 FAILED_DOWNLOADS = {
-    "a file that is gone": Case(faults=Faults(file_status=404), says=("ML-NET-003", "404")),
+    "a file that is gone": Case(faults=Faults(file_status=404), says=(shown("ML-NET-003"), "404")),
     "a file with other bytes": Case(
         faults=Faults(wrong_bytes=frozenset({"tiny_model-1.0-py3-none-any.whl"})),
-        says=("ML-HASH-001", "tiny_model-1.0-py3-none-any.whl"),
+        says=(shown("ML-HASH-001"), "tiny_model-1.0-py3-none-any.whl"),
     ),
-    "a source that needs a compiler": Case(requirements="flask\nneeds-gcc\n", says=("ML-LOCK-003", "needs-gcc", "gcc")),
+    "a source that needs a compiler": Case(
+        requirements="flask\nneeds-gcc\n", says=(shown("ML-LOCK-003"), "needs-gcc", "gcc")
+    ),
     "a source that does not build": Case(
-        requirements="flask\nneeds-git\n", says=("ML-LOCK-004", "needs-git", "this project needs its git history")
+        requirements="flask\nneeds-git\n",
+        says=(shown("ML-LOCK-004"), "needs-git", "this project needs its git history"),
     ),
 }
 BROKEN = (
@@ -112,30 +110,10 @@ BROKEN = (
 
 
 @pytest.fixture
-def run(platform: ContractPlatform, index: LocalIndex, write_app: WriteApp) -> Callable[[Case], BuildResult]:
+def run(platform: ContractPlatform, index: LocalIndex, tmp_path: Path) -> Callable[[Case], BuildResult]:
     """Builds a case."""
     index.offer(*DISTRIBUTIONS, *BROKEN)
-
-    def build(case: Case) -> BuildResult:
-        app = write_app(None)
-        if case.requirements is not None:
-            text = case.requirements
-            (app / "requirements.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
-        for name, content in case.files.items():
-            (app / name).write_text(content or "")
-        index.faults = case.faults
-        return platform.build(app, env={"PIP_INDEX_URL": index.url, **NO_RETRIES, **case.env})
-
-    return build
-
-
-def check_text(case: Case, result: BuildResult) -> None:
-    """The exit code, the id and the evidence, numbered fixes, and no traceback."""
-    assert 1 == result.exit_code, result.output
-    assert [] == [part for part in case.says if part not in result.output], result.output
-    assert f"[Error {case.says[0]}: " in result.output
-    assert "\n1. " in result.output
-    assert "This is a bug in ml-buildpack" not in result.output
+    return lambda case: build_case(case, platform, index, tmp_path / "app")
 
 
 @pytest.mark.parametrize("case", USER_MISTAKES.values(), ids=USER_MISTAKES)
@@ -179,7 +157,7 @@ def test_a_digest_in_the_requirements_that_does_not_fit_is_a_mismatch(run: Calla
     pinned = "".join(
         f"{name} --hash=sha256:{'0' * 64}\n" for name in ("flask==3.1.0", "werkzeug==3.0", "gunicorn==23.0")
     )
-    case = Case(requirements=pinned, says=("ML-HASH-001", "requirements.txt"))
+    case = Case(requirements=pinned, says=(shown("ML-HASH-001"), "requirements.txt"))
 
     check_text(case, run(case))
 
@@ -189,7 +167,7 @@ def test_credentials_that_are_refused_are_not_shown(run: Callable[[Case], BuildR
     case = Case(
         env={"PIP_INDEX_URL": index.url_with("ci:wr0ng")},
         faults=Faults(credentials="ci:right"),
-        says=("ML-NET-002", f"127.0.0.1:{index.port}"),
+        says=(shown("ML-NET-002"), f"127.0.0.1:{index.port}"),
     )
 
     result = run(case)

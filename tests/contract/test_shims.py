@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from support.failing_builds import shown
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(sys.executable)
 STAND_IN = """
@@ -129,6 +131,7 @@ See docs/errors.md, ML-ENV-001.
 """
 
     assert (1, "", expected) == (done.returncode, done.stdout, done.stderr)
+    assert shown("ML-ENV-001") in done.stderr
 
 
 def test_an_empty_path_gives_the_same_error(buildpack: Path, app: Path) -> None:

@@ -5,15 +5,19 @@ Commands are tuples, no shell reads them, and their environment is exactly what 
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_buildpack.errors import CommandFailed
+from ml_buildpack.errors import CommandFailed, DiskFull
 from ml_buildpack.redaction import redact
 
 OUTPUT_TAIL_LINES = 30
+# As the system says it, in the locale that every command gets; most tools name the file before it.
+_DISK_FULL = "No space left on device"
+_FULL_PATH = re.compile(rf"[`'\"](?P<path>/[^`'\"]+)[`'\"]:?\s+(?:cause:\s+)?{_DISK_FULL}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +35,10 @@ class CommandResult:
 
 
 def run(argv: tuple[str, ...], *, env: Mapping[str, str], cwd: Path) -> CommandResult:
-    """Run to the end and say how it ended. Raises: CommandFailed(argv, exit_code=127, …) where it cannot be started."""
+    """Run to the end and say how it ended.
+
+    Raises: CommandFailed(argv, exit_code=127, …) where it cannot be started; DiskFull, which is nobody's own failure.
+    """
     try:
         process = subprocess.run(
             argv,
@@ -47,6 +54,9 @@ def run(argv: tuple[str, ...], *, env: Mapping[str, str], cwd: Path) -> CommandR
         )
     except OSError as error:
         raise CommandFailed(argv=_shown(argv), exit_code=127, output_tail=str(error)) from error
+    if process.returncode != 0 and _DISK_FULL in process.stdout:
+        named = _FULL_PATH.search(process.stdout)
+        raise DiskFull(path=redact(named["path"]) if named else str(cwd))
     return CommandResult(argv=argv, exit_code=process.returncode, output=process.stdout)
 
 

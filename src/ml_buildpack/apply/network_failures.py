@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from ml_buildpack.errors import (
     BuildpackError,
     CertificateRefused,
-    DiskFull,
     DownloadFailed,
     HostNotFound,
     IndexUnauthorised,
@@ -30,9 +29,7 @@ _PROXY_STATUS = 407
 
 
 def network_failure(text: str) -> BuildpackError | None:
-    """The error, where these words of uv are about disk or network; None for everything else."""
-    if "No space left on device" in text:
-        return DiskFull(path="the build's temporary directory")
+    """The error, where these words of uv are about the network; None for everything else."""
     if found := _UNAUTHORISED.search(text):
         return IndexUnauthorised(url=found["url"], status=int(found["status"]))
     if "Git operation failed" in text and (found := _GIT_FETCH.search(text)):

@@ -16,7 +16,7 @@ from ml_buildpack.apply.downloads import sha256_of
 from ml_buildpack.apply.layer_store import LayerStore, remove_tree
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import Console
-from ml_buildpack.errors import DiskFull, PythonDownloadFailed
+from ml_buildpack.errors import PythonDownloadFailed
 from ml_buildpack.plan.interpreter import PythonDownload, PythonPlan
 from ml_buildpack.plan.layers import PYTHON, PYTHON_ARCHIVE, LayerPlan
 from ml_buildpack.plan.reuse import find_reasons
@@ -107,8 +107,6 @@ class PythonInstaller:
             "--no-config",
         )  # fmt: skip
         result = commands.run(argv, env=self.env, cwd=self.store.layers_dir)
-        if "No space left on device" in result.output:
-            raise DiskFull(path=str(install_dir))
         if result.exit_code != 0:
             raise self._failed(_last_causes(result.output))
 

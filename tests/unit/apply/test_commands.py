@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from ml_buildpack.apply.commands import CommandResult, check, run
-from ml_buildpack.errors import CommandFailed
+from ml_buildpack.errors import CommandFailed, DiskFull
 
 SH = "/bin/sh"
 
@@ -67,3 +68,28 @@ def test_program_that_cannot_be_started_failed_with_127(tmp_path: Path) -> None:
 def test_check_gives_the_result_of_a_command_that_succeeds(tmp_path: Path) -> None:
     """The usual case."""
     assert "fine\n" == check(("/bin/echo", "fine"), env={}, cwd=tmp_path).output
+
+
+@pytest.mark.parametrize(
+    ("output", "path"),
+    [
+        ("failed to write to file `/layers/x/a.py`: No space left on device (os error 28)", "/layers/x/a.py"),
+        ("OSError: [Errno 28] No space left on device: '/layers/x/a.py'", "{cwd}"),
+        ("failed to copy to `/layers/x/a.py`\n  cause: No space left on device (os error 28)", "/layers/x/a.py"),
+    ],
+)
+def test_full_disk_is_not_the_failure_of_the_command(tmp_path: Path, output: str, path: str) -> None:
+    """Whichever tool meets it; the file that it names is the place to look at."""
+    argv = (sys.executable, "-c", "import sys; print(sys.argv[1]); sys.exit(2)", output)
+
+    with pytest.raises(DiskFull) as raised:
+        run(argv, env={}, cwd=tmp_path)
+
+    assert path.format(cwd=tmp_path) == raised.value.path
+
+
+def test_words_about_a_full_disk_in_the_output_of_a_success_mean_nothing(tmp_path: Path) -> None:
+    """A tool may have found room elsewhere."""
+    argv = (sys.executable, "-c", "print('No space left on device')")
+
+    assert 0 == run(argv, env={}, cwd=tmp_path).exit_code

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ml_buildpack.apply.tool_failures import classify_build, classify_resolution
+from ml_buildpack.apply.tool_failures import classify_resolution
 from ml_buildpack.errors import (
     BuildpackError,
-    DiskFull,
     DownloadFailed,
     IndexUnauthorised,
     IndexUnreachable,
@@ -275,12 +274,3 @@ def test_failure_that_nobody_knows_keeps_the_tools_words(tmp_path: Path) -> None
 
     assert isinstance(error, ResolverFailed)
     assert ("uv", output.partition("line 19\n")[2]) == (error.resolver, error.log_tail)
-
-
-def test_full_disk_is_said_as_such(tmp_path: Path) -> None:
-    """In a resolution and in a build: nothing of the project is at fault."""
-    plan = Workplace(root=tmp_path).plan({"requirements.txt": "plain\n"})
-    output = "error: Failed to build `a==1`\n  cause: No space left on device (os error 28)"
-
-    assert isinstance(classify_resolution(output, plan), DiskFull)
-    assert isinstance(classify_build(output, package="a==1", python="3.12"), DiskFull)
