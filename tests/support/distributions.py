@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 # Zip cannot hold earlier dates.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_BUILD_SYSTEM = '[build-system]\nrequires = {requires}\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 # Builds the wheel that lies beside it: an sdist must be buildable without an index to take setuptools from.
 _BUILD_BACKEND = """\
 import shutil
+def get_requires_for_build_wheel(config_settings=None):
+    return {asks_for}
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     {guard}
     shutil.copy("built/{wheel}", directory)
@@ -28,6 +31,7 @@ class Distribution:
     """A project's release. `modules` maps paths in site-packages to sources; by default a module of its own name.
 
     `sdist_only` offers no wheel. `build_guard` is a line of Python that runs while the sdist is built; it may raise.
+    `build_requires` is what the build names in its table, `build_asks_for` what its backend asks for when it runs.
     `yanked` is the reason for which its makers took it back.
     """
 
@@ -40,6 +44,8 @@ class Distribution:
     tag: str = "py3-none-any"
     sdist_only: bool = False
     build_guard: str = "pass"
+    build_requires: tuple[str, ...] = ()
+    build_asks_for: tuple[str, ...] = ()
     yanked: str = ""
 
     @property
@@ -81,10 +87,12 @@ class Distribution:
 
     def sdist(self) -> bytes:
         """The source distribution, which brings its own build backend."""
-        backend = _BUILD_BACKEND.format(wheel=self.wheel_name, guard=self.build_guard)
+        backend = _BUILD_BACKEND.format(
+            wheel=self.wheel_name, guard=self.build_guard, asks_for=list(self.build_asks_for)
+        )
         files = {
             "PKG-INFO": self.metadata.encode(),
-            "pyproject.toml": b'[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+            "pyproject.toml": _BUILD_SYSTEM.format(requires=list(self.build_requires)).encode(),
             "backend.py": backend.encode(),
             f"built/{self.wheel_name}": self.wheel(),
         }

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.downloads import Downloader, make_downloader, read_credentials
 from ml_buildpack.apply.python import InterpreterSearch, find_interpreters
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
@@ -151,6 +152,18 @@ class Workplace:
             uv=find_uv(),
             python=real_interpreter().path,
             python_version=real_interpreter().minor,
+            env=self.environment(),
+            app_dir=self.app_dir,
+            scratch=self.scratch,
+            build_requirements=self.build_requirements(),
+        )
+
+    def build_requirements(self) -> BuildRequirements:
+        """What builds are made with, kept in a directory of its own."""
+        return BuildRequirements(
+            directory=self.root / "lock" / DIRECTORY,
+            uv=find_uv(),
+            python=real_interpreter().path,
             env=self.environment(),
             app_dir=self.app_dir,
             scratch=self.scratch,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_buildpack.apply import python, server
+from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.downloads import make_downloader, read_credentials
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.python_install import PythonInstaller
@@ -19,6 +20,7 @@ from ml_buildpack.lock import Lock
 from ml_buildpack.plan.bill_of_materials import describe_venv
 from ml_buildpack.plan.interpreter import Interpreter
 from ml_buildpack.plan.layers import (
+    LOCK,
     WHEELS,
     DownloadedPythonContent,
     LayerPlan,
@@ -101,6 +103,14 @@ class LayerMaker:
         wheels_dir = self.store.path(WHEELS)
         if not isinstance(self.restored_wheels, Present):
             self.store.create(WHEELS)
+        build_requirements = BuildRequirements(
+            directory=self.store.path(LOCK) / DIRECTORY,
+            uv=self.uv,
+            python=interpreter.path,
+            env=self.env,
+            app_dir=self.app_dir,
+            scratch=self.scratch,
+        )
         wheel_store = WheelStore(
             directory=wheels_dir,
             downloader=make_downloader(self.env, read_credentials(self.index_urls, netrc_path=self._netrc())),
@@ -110,6 +120,7 @@ class LayerMaker:
             env=self.env,
             app_dir=self.app_dir,
             scratch=self.scratch,
+            build_requirements=build_requirements,
         )
         report = wheel_store.prepare(lock)
         self._say(report)
@@ -122,6 +133,7 @@ class LayerMaker:
             app_dir=self.app_dir,
             scratch=self.scratch,
             cache_dir=self.store.layers_dir / "uv-cache",
+            build_requirements=build_requirements,
         )
         make_venv(build, lock, report.wheels, tuple(sorted({wheel.path.parent for wheel in report.wheels})))
         self.store.write_metadata(WHEELS, _WHEELS_TYPES, _WHEELS_METADATA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ml_buildpack.apply.build_requirements import read_pins, write_pins
 from ml_buildpack.apply.layer_store import LayerStore, write_atomically
 from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
@@ -58,8 +59,10 @@ class LockKeeper:
         before = self._kept(plan)
         text = resolve(plan, self.tools)
         lock = read_lock(text, plan)
+        built_with = {} if plan.upgrade else self._kept_build_requirements()
         directory = self.store.create(LOCK)
         write_atomically(directory / LOCK_FILENAME, text)
+        write_pins(directory, built_with)
         self._write_metadata(plan)
         # Not every index says how large its files are.
         size = f", {render_bytes(lock.size_bytes)}" if lock.size_bytes else ""
@@ -78,6 +81,10 @@ class LockKeeper:
         except (NoFileForThisPlatform, DigestMismatch):
             # It was made for another Python, or before the pinned hashes changed: no mistake in what is asked for now.
             return None
+
+    def _kept_build_requirements(self) -> dict[str, str]:
+        """They belong to sources, by digest, and a new lock may well have the same sources."""
+        return read_pins(self.restored.path) if isinstance(self.restored, Present) else {}
 
     def _write_metadata(self, plan: ResolutionPlan) -> None:
         self.store.write_metadata(LOCK, LayerTypes(cache=True), plan.inputs)

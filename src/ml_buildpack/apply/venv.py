@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_buildpack.apply import commands
+from ml_buildpack.apply.build_requirements import BuildRequirements, digest_of_tree
 from ml_buildpack.apply.bytecode import compile_packages
 from ml_buildpack.apply.layer_store import make_readable, remove_tree
 from ml_buildpack.apply.source_trees import left_as_found
@@ -37,6 +38,7 @@ class VenvBuild:
     app_dir: Path
     scratch: Path
     cache_dir: Path
+    build_requirements: BuildRequirements
 
 
 def make_venv(build: VenvBuild, lock: Lock, wheels: tuple[ReadyWheel, ...], wheel_dirs: tuple[Path, ...]) -> None:
@@ -72,9 +74,10 @@ def _install_editables(build: VenvBuild, lock: Lock) -> None:
     for package in lock.packages:
         if not isinstance(package.source, LockedDirectory) or not package.source.editable:
             continue
-        editable = ("--editable", str(build.app_dir / package.source.path))
-        argv = (*_pip_install(build), *uv_arguments(build.env), *editable)
+        tree = build.app_dir / package.source.path
         with left_as_found(build.app_dir, active=True):
+            pinned = build.build_requirements.arguments(tree, f"{digest_of_tree(tree)[:32]}-{build.python_version}")
+            argv = (*_pip_install(build), *uv_arguments(build.env), *pinned, "--editable", str(tree))
             result = commands.run(argv, env=build.env, cwd=build.scratch)
         remove_tree(build.cache_dir)
         if result.exit_code != 0:

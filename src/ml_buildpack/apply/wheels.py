@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 from packaging.utils import NormalizedName
 
 from ml_buildpack.apply import commands
+from ml_buildpack.apply.build_requirements import BuildRequirements, digest_of_tree, unpack_source
 from ml_buildpack.apply.downloads import Downloader, sha256_of
 from ml_buildpack.apply.layer_store import remove_tree
 from ml_buildpack.apply.source_trees import copy_tree
 from ml_buildpack.apply.tool_failures import classify_build
 from ml_buildpack.errors import DigestMismatch, DownloadFailed
-from ml_buildpack.lock import FileKind, Lock, LockedDirectory, LockedFile, LockedPackage, LockedRevision
+from ml_buildpack.lock import FileKind, Lock, LockedDirectory, LockedFile, LockedPackage, LockedRevision, LockedSource
 from ml_buildpack.plan.tool_environment import interpolate, uv_arguments
 from ml_buildpack.redaction import redact
 
@@ -64,6 +65,7 @@ class WheelStore:
     env: Mapping[str, str]
     app_dir: Path
     scratch: Path
+    build_requirements: BuildRequirements
 
     def prepare(self, lock: Lock) -> WheelReport:
         """All wheels of the lock but those of editable trees, which are installed from where they lie.
@@ -79,6 +81,7 @@ class WheelStore:
         built: list[str] = []
         wheels = [self._ready(package, built) for package in lock.packages if not _is_editable(package)]
         self._prune(wheels)
+        self.build_requirements.prune(frozenset(self._build_name(package.source) for package in lock.packages))
         return WheelReport(
             wheels=tuple(wheels),
             kept=len(kept),
@@ -127,37 +130,47 @@ class WheelStore:
         return Path(shutil.copyfile(source, self.directory / file.filename))
 
     def _build(self, package: LockedPackage) -> tuple[Path, bool]:
-        source = package.source
-        if isinstance(source, LockedFile):
-            kept = self._built_from(source)
-            if kept is not None:
-                return kept, False
-            path = self.scratch / source.filename if source.url is not None else self.app_dir / str(source.path)
-            return self._build_wheel(package, path, self._built_dir(source.sha256)), True
+        source, name = package.source, self._build_name(package.source)
+        if isinstance(source, LockedDirectory):
+            # Trees of the project are built whenever the environment is: they are small, and what they hold may change
+            # without their version changing.
+            copy = copy_tree(self.app_dir / source.path, self.scratch / f"tree-{package.name}")
+            return self._build_wheel(package, copy, copy, self.scratch / f"wheel-{package.name}"), True
+        out = self.directory / BUILT / name
+        kept = next(out.glob("*.whl"), None)
+        if kept is not None:
+            return kept, False
         if isinstance(source, LockedRevision):
-            identity = f"{source.url}@{source.commit}#{source.subdirectory}"
-            out = self._built_dir(hashlib.sha256(identity.encode()).hexdigest())
-            kept = next(out.glob("*.whl"), None)
-            return (kept, False) if kept else (self._build_wheel(package, self._check_out(source), out), True)
-        # Trees of the project are built whenever the environment is: they are small, and what they hold may change
-        # without their version changing.
-        copy = copy_tree(self.app_dir / source.path, self.scratch / f"tree-{package.name}")
-        return self._build_wheel(package, copy, self.scratch / f"wheel-{package.name}"), True
+            tree = self._check_out(source)
+            return self._build_wheel(package, tree, tree, out), True
+        path = self.scratch / source.filename if source.url is not None else self.app_dir / str(source.path)
+        return self._build_wheel(package, path, unpack_source(path, self.scratch / f"source-{name}"), out), True
 
-    def _built_dir(self, source_digest: str) -> Path:
+    def _build_name(self, source: LockedSource) -> str:
+        """What tells the build of a source apart, as a file name."""
+        if isinstance(source, LockedFile):
+            digest = source.sha256
+        elif isinstance(source, LockedRevision):
+            identity = f"{source.url}@{source.commit}#{source.subdirectory}"
+            digest = hashlib.sha256(identity.encode()).hexdigest()
+        else:
+            digest = digest_of_tree(self.app_dir / source.path)
         # A built wheel fits the interpreter that built it, and no other minor version can be trusted with it.
-        return self.directory / BUILT / f"{source_digest[:32]}-{self.python_version}"
+        return f"{digest[:32]}-{self.python_version}"
 
     def _built_from(self, file: LockedFile) -> Path | None:
-        return None if _is_wheel(file) else next(self._built_dir(file.sha256).glob("*.whl"), None)
+        return None if _is_wheel(file) else next((self.directory / BUILT / self._build_name(file)).glob("*.whl"), None)
 
-    def _build_wheel(self, package: LockedPackage, source: Path, out: Path) -> Path:
+    def _build_wheel(self, package: LockedPackage, source: Path, tree: Path | None, out: Path) -> Path:
+        """The wheel of a source, and of the same source as a tree, where it can be unpacked."""
         remove_tree(out)
         part = out.with_name(out.name + ".part")
         remove_tree(part)
+        pinned = () if tree is None else self.build_requirements.arguments(tree, self._build_name(package.source))
         argv = (
             str(self.uv), "build", "--wheel", "--python", self.python, "--out-dir", str(part), "--no-progress",
-            "--no-create-gitignore", *uv_arguments(self.env), str(source),
+            "--no-create-gitignore", *pinned, *(("--require-hashes",) if pinned else ()), *uv_arguments(self.env),
+            str(source),
         )  # fmt: skip
         result = commands.run(argv, env=self.env, cwd=self.scratch)
         wheel = next(part.glob("*.whl"), None)

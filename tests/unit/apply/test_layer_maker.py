@@ -88,9 +88,10 @@ def test_environment_is_made_with_all_that_belongs_to_it(place: Workplace, makin
 
     making.maker.carry_out(Rebuild(layer=layer, reasons=REASONS))
 
-    assert ["venv", "venv.sbom.cdx.json", "venv.toml", "wheels", "wheels.toml"] == sorted(
+    assert ["lock", "venv", "venv.sbom.cdx.json", "venv.toml", "wheels", "wheels.toml"] == sorted(
         path.name for path in making.layers.iterdir()
     )
+    assert ["build-requirements"] == [path.name for path in (making.layers / "lock").iterdir()]
     assert "[types]\nlaunch = true\nbuild = false\ncache = false\n" in (making.layers / "venv.toml").read_text()
     assert 'inputs = "i1"' in (making.layers / "venv.toml").read_text()
     assert "[types]\nlaunch = false\nbuild = false\ncache = true\n" in (making.layers / "wheels.toml").read_text()

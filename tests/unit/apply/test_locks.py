@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_buildpack.apply.build_requirements import read_pins, write_pins
 from ml_buildpack.apply.layer_store import LayerStore
 from ml_buildpack.apply.locks import LockKeeper
 from ml_buildpack.apply.resolver import ResolverTools
@@ -95,6 +96,20 @@ def test_kept_lock_asks_nobody(builds: Builds, index: LocalIndex) -> None:
     assert (first, []) == (second, index.requested)
     assert "  Keeping the lock: 2 packages, nothing to resolve\n" == said
     assert "cache = true" in (builds.store.layers_dir / "lock.toml").read_text()
+
+
+def test_pins_of_builds_stay_through_a_new_lock_but_not_through_an_upgrade(builds: Builds) -> None:
+    """They belong to sources by their digest; only who asks for newer packages asks for newer tools."""
+    plan = builds.place.plan({"requirements.txt": "needs-plain\n"})
+    builds.obtain(plan, FIRST)
+    pins = {"0123-3.11.txt": "setuptools==80.0 --hash=sha256:00\n"}
+    write_pins(builds.store.path(LOCK), pins)
+
+    builds.obtain(plan, Resolve(reasons=("the requirements changed",)))
+    after_change = read_pins(builds.store.path(LOCK))
+    builds.obtain(replace(plan, upgrade=True), Resolve(reasons=("BP_UPGRADE asks for it",)))
+
+    assert (pins, {}) == (after_change, read_pins(builds.store.path(LOCK)))
 
 
 @pytest.mark.parametrize(

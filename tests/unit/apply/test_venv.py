@@ -69,6 +69,7 @@ def build_in(layers: Path, place: Workplace, lock: Lock) -> Path:
         app_dir=place.app_dir,
         scratch=place.scratch,
         cache_dir=layers / "uv-cache",
+        build_requirements=place.build_requirements(),
     )
     make_venv(build, lock, report.wheels, tuple(sorted({wheel.path.parent for wheel in report.wheels})))
     return directory
@@ -254,6 +255,7 @@ def test_wheel_that_changed_after_it_was_verified_is_refused(tmp_path: Path, pla
         app_dir=place.app_dir,
         scratch=place.scratch,
         cache_dir=layers / "uv-cache",
+        build_requirements=place.build_requirements(),
     )
 
     with pytest.raises(CommandFailed) as raised:
