@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,18 +17,32 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ml_buildpack.apply.tools import Tools, make_tools
-from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_resolution_of
+from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_image, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
+from ml_buildpack.cnb.layer import LayerTypes
 from ml_buildpack.console import StreamConsole
 from ml_buildpack.detect import find_evidence
+from ml_buildpack.facts.dependencies import InputKind
+from ml_buildpack.facts.requirement_lines import RequirementLine
+from ml_buildpack.lock import KnownLock, read_origin
 from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
+from ml_buildpack.plan.interpreter import InterpreterOrigin
+from ml_buildpack.plan.layers import LOCK, PYTHON_ARCHIVE, WHEELS
+from ml_buildpack.plan.pin_origins import ADDED
 from ml_buildpack.plan.processes import plan_processes
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver, interpolated_names
 from ml_buildpack.plan.resolution_method import GivenLock
 from ml_buildpack.plan.tool_environment import ToolEnvironment
 from ml_buildpack.redaction import redact
 
-LOCK = "pylock.toml"
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PYLOCK = "pylock.toml"
+# Longer ones, such as addresses, push their origin to the right.
+REQUIREMENT_WIDTH_MAX = 48
 # Raise it when a field changes its meaning or goes away: programs read this.
 SCHEMA = 1
 
@@ -35,6 +51,7 @@ SCHEMA = 1
 class Preparation:
     """Everything that is decided before a build runs anything."""
 
+    context: BuildContext
     decision: Decision
     indexes: IndexPlan
     resolution: ResolutionPlan
@@ -48,13 +65,32 @@ def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     console = StreamConsole(out=out)
     with prepared(app_dir, env, buildpack_dir, console) as ready:
         console.heading("Project")
-        console.step(f"Detected by: {find_evidence(ready.decision.facts.files)}")
+        console.step(f"A Python project, because of {find_evidence(ready.decision.facts.files)}")
         describe_project(console, ready.decision, ready.resolution)
+        if ready.decision.interpreter.origin is InterpreterOrigin.ASSUMED:
+            console.step("That Python is this machine's: a build image may have another, and then that one is taken")
         describe_indexes(console, ready.indexes, ready.resolution)
         console.heading("Plan")
-        console.step(ready.resolution.description)
-        console.note(redact(json.dumps(_plan(ready), indent=2)))
+        _describe_plan(console, _plan(ready))
     return out.getvalue()
+
+
+def _describe_plan(console: StreamConsole, plan: Mapping[str, Any]) -> None:
+    """What a build would install, make and start."""
+    console.step(plan["resolution"])
+    wanted = [(each["requirement"], each["origin"]) for each in (*plan["requirements"], *plan["constraints"])]
+    wanted += [(need, ADDED) for need in plan["added"]]
+    width = min(REQUIREMENT_WIDTH_MAX, max((len(requirement) for requirement, _ in wanted), default=0))
+    for requirement, origin in wanted:
+        console.note(f"{redact(requirement):{width}}  {origin}")
+    if plan["input"]["kind"] == InputKind.UV_LOCK.value:
+        console.note(f"and everything that uv exports from {plan['input']['path']}")
+    for where, kind in (("Layers of the image", "launch"), ("Layers of the cache", "cache")):
+        console.step(f"{where}: {', '.join(layer['name'] for layer in plan['layers'] if layer[kind])}")
+    for process in plan["processes"]:
+        default = " (default)" if process["default"] else ""
+        console.step(f"Starts {process['type']}{default}: {redact(shlex.join(process['command']))}")
+    console.step("Nothing was built. The same for programs: explain DIR --json")
 
 
 def explain_as_json(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
@@ -74,8 +110,8 @@ def lock(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
             return f"{ready.decision.dependencies.path} is a lock in this format already; nothing was written.\n"
         # pip-tools knows no other platform than the one that it runs on.
         text = ready.tools.make_lock(replace(ready.resolution, resolver=Resolver.UV), ready.env)
-    (app_dir / LOCK).write_text(text, encoding="utf-8")
-    return f"{LOCK} was written, from {ready.decision.dependencies.path}. From now on it is what is installed.\n"
+    (app_dir / PYLOCK).write_text(text, encoding="utf-8")
+    return f"{PYLOCK} was written, from {ready.decision.dependencies.path}. From now on it is what is installed.\n"
 
 
 @contextmanager
@@ -93,7 +129,14 @@ def prepared(
             certificates = decision.facts.indexes.certificates
             tool_env = tools.make_environment(certificates, interpolated_names(requirements), indexes)
             resolution = plan_resolution_of(decision, context, tool_env, indexes.wheelhouse)
-            yield Preparation(decision=decision, indexes=indexes, resolution=resolution, tools=tools, env=tool_env)
+            yield Preparation(
+                context=context,
+                decision=decision,
+                indexes=indexes,
+                resolution=resolution,
+                tools=tools,
+                env=tool_env,
+            )
 
 
 def _plan(ready: Preparation) -> dict[str, Any]:
@@ -114,15 +157,44 @@ def _plan(ready: Preparation) -> dict[str, Any]:
             {"origin": request.origin, "line": request.line, "spec": request.spec} for request in python.wish.requests
         ],
         "resolution": resolution.description,
-        "requirements": [line.text for line in dependencies.requirements.requirements],
-        "constraints": [line.text for line in dependencies.requirements.constraints],
+        "requirements": [*_with_origin(dependencies.requirements.requirements), *_of_pylock(resolution)],
+        "constraints": _with_origin(dependencies.requirements.constraints),
         "added": list(resolution.added),
         "inputs": dict(resolution.inputs),
+        "layers": _layers(ready),
         "processes": [
             {"type": process.type, "command": [*process.command, *process.args], "default": process.default}
             for process in plan_processes(decision.server)
         ],
     }
+
+
+def _with_origin(lines: tuple[RequirementLine, ...]) -> list[dict[str, str]]:
+    return [{"requirement": line.text, "origin": f"{line.path}:{line.line}"} for line in lines]
+
+
+def _of_pylock(resolution: ResolutionPlan) -> list[dict[str, str]]:
+    """The packages of the project's own `pylock.toml`, with what it says itself of their origin."""
+    if not isinstance(resolution.method, GivenLock):
+        return []
+    return [
+        {
+            "requirement": "==".join(filter(None, (package["name"], package.get("version"))))
+            + (f" ; {package['marker']}" if "marker" in package else ""),
+            "origin": ", ".join((resolution.input_names[0], *read_origin(package.get("tool")))),
+        }
+        for package in tomllib.loads(resolution.method.text).get("packages", [])
+    ]
+
+
+def _layers(ready: Preparation) -> list[dict[str, str | bool]]:
+    """What the image and the cache would get. The lock is not known: whether a layer is kept is not either."""
+    unknown = KnownLock(digest="", lock=None)
+    image = plan_image(ready.context, ready.tools, ready.resolution, ready.decision, unknown)
+    made = {str(layer.name): layer.types for layer in image.layers}
+    cached = [LOCK, WHEELS, *([PYTHON_ARCHIVE] if ready.decision.python.download is not None else [])]
+    made |= {str(name): LayerTypes(cache=True) for name in cached}
+    return [{"name": name, "launch": made[name].launch, "cache": made[name].cache} for name in sorted(made)]
 
 
 def _context(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path, directory: Path) -> BuildContext:

@@ -36,6 +36,9 @@ else:
     import tomli as tomllib
 
 
+# Where a lock of ours keeps what brought a package: `[packages.tool.ml-buildpack]`.
+ORIGIN_TABLE, ORIGIN = "ml-buildpack", "origin"
+
 _Source = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
 
@@ -80,11 +83,15 @@ LockedSource = LockedFile | LockedDirectory | LockedRevision
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LockedPackage:
-    """One package and the one source it is installed from. `version` is None for trees that compute theirs."""
+    """One package and the one source it is installed from. `version` is None for trees that compute theirs.
+
+    `origin` says what brought it, when it was resolved: `requirements.txt:2`, `required by flask`.
+    """
 
     name: NormalizedName
     version: str | None
     source: LockedSource
+    origin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +171,15 @@ def _locked(package: Package, source: _Source) -> LockedPackage:
         name=package.name,
         version=str(package.version) if package.version else _version_in_filename(source),
         source=_source(source),
+        origin=read_origin(package.tool),
     )
+
+
+def read_origin(tool: object) -> tuple[str, ...]:
+    """What a package's `tool` table of a lock says of its origin; nothing where it is none of ours."""
+    own = tool.get(ORIGIN_TABLE) if isinstance(tool, Mapping) else None
+    found = own.get(ORIGIN) if isinstance(own, Mapping) else None
+    return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()
 
 
 def _source(source: _Source) -> LockedSource:

@@ -24,13 +24,6 @@ else:
 ENV = {"PATH": PYTHON_PATH}
 
 
-def plan_in(text: str) -> dict[str, object]:
-    """The plan that stands at the end of the text."""
-    found = json.loads(text[text.index("{") :])
-    assert isinstance(found, dict)
-    return found
-
-
 def test_decisions_are_printed_and_nothing_is_done(tmp_path: Path) -> None:
     """Facts, reasons and the plan; the project is as it was."""
     write_project(
@@ -47,17 +40,20 @@ def test_decisions_are_printed_and_nothing_is_done(tmp_path: Path) -> None:
     text = explain(tmp_path, ENV, ROOT)
 
     assert before == tree_digest(tmp_path)
-    assert f"[Project]\n  Detected by: requirements.txt\n  Python {real_interpreter().version} (" in text
-    assert "  Web: app.py:3 app (flask, wsgi)\n" in text
-    assert "[Plan]\n  Resolving with pip-tools (requirements.in)\n" in text
-    plan = plan_in(text)
-    serve = ["python", "-m", "model_server", "web", "--interface", "wsgi", "--app", "app:app"]
-    assert (["flask"], ["six<2"], ["gunicorn"], [{"type": "web", "command": serve, "default": True}]) == (
-        plan["requirements"],
-        plan["constraints"],
-        plan["added"],
-        plan["processes"],
+    assert (
+        f"[Project]\n  A Python project, because of requirements.txt\n  Python {real_interpreter().version} (" in text
     )
+    assert "  Web: app.py:3 app (flask, wsgi)\n" in text
+    assert (
+        "[Plan]\n  Resolving with pip-tools (requirements.in)\n"
+        "    flask     requirements.txt:1\n"
+        "    six<2     c.txt:1\n"
+        "    gunicorn  added to serve the application\n"
+        "  Layers of the image: server, venv\n"
+        "  Layers of the cache: lock, wheels\n"
+        "  Starts web (default): python -m model_server web --interface wsgi --app app:app\n"
+        "  Nothing was built. The same for programs: explain DIR --json\n"
+    ) == text[text.index("[Plan]") :]
 
 
 def test_credentials_are_not_printed(tmp_path: Path) -> None:
@@ -82,12 +78,24 @@ def test_problem_of_the_project_is_raised_as_by_a_build(tmp_path: Path) -> None:
 
 
 def test_programs_get_the_same_as_json(tmp_path: Path) -> None:
-    """One object, with a schema number: what the text ends with."""
-    write_project(tmp_path, {"app.py": FLASK_APP, "requirements.txt": "flask\n"})
+    """One object, with a schema number."""
+    write_project(tmp_path, {"app.py": FLASK_APP, "requirements.txt": "flask\n-c c.txt\n", "c.txt": "six<2\n"})
 
     document = json.loads(explain_as_json(tmp_path, ENV, ROOT))
 
-    assert plan_in(explain(tmp_path, ENV, ROOT)) == document
+    assert (
+        [{"requirement": "flask", "origin": "requirements.txt:1"}],
+        [{"requirement": "six<2", "origin": "c.txt:1"}],
+        ["gunicorn"],
+    ) == (document["requirements"], document["constraints"], document["added"])
+    assert [
+        {"name": "lock", "launch": False, "cache": True},
+        {"name": "server", "launch": True, "cache": False},
+        {"name": "venv", "launch": True, "cache": False},
+        {"name": "wheels", "launch": False, "cache": True},
+    ] == document["layers"]
+    serve = ["python", "-m", "model_server", "web", "--interface", "wsgi", "--app", "app:app"]
+    assert [{"type": "web", "command": serve, "default": True}] == document["processes"]
     assert (1, "requirements.txt", "Resolving with uv (the default)") == (
         document["schema"],
         document["input"]["path"],
@@ -110,5 +118,10 @@ def test_lock_of_a_project_is_what_is_obeyed_from_then_on(tmp_path: Path) -> Non
     assert [("colorama", "sys_platform == 'win32'"), ("flask", None), ("gunicorn", None)] == [
         (package["name"], package.get("marker")) for package in written["packages"]
     ]
+    assert [
+        {"requirement": "colorama==1.0 ; sys_platform == 'win32'", "origin": "pylock.toml, requirements.txt:2"},
+        {"requirement": "flask==1.0", "origin": "pylock.toml, requirements.txt:1"},
+        {"requirement": "gunicorn==1.0", "origin": "pylock.toml, added to serve the application"},
+    ] == again["requirements"]
     assert ("pylock.toml", "Obeying pylock.toml") == (again["input"]["path"], again["resolution"])
     assert "pylock.toml is a lock in this format already; nothing was written.\n" == lock(tmp_path, env, ROOT)

@@ -12,9 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import tomli_w
 from packaging.markers import Marker
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from ml_buildpack.apply.downloads import without_credentials
+from ml_buildpack.lock import ORIGIN, ORIGIN_TABLE, read_origin
+from ml_buildpack.plan.pin_origins import origins_of, read_parents
+from ml_buildpack.plan.resolution import ResolutionPlan
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -110,6 +113,18 @@ def merged(first: Document, second: Document) -> Document:
     added = [package for package in second.get("packages", []) if package["name"] not in names]
     packages = sorted([*first.get("packages", []), *added], key=lambda package: str(package["name"]))
     return {**second, **first, "packages": packages}
+
+
+def with_origins(document: Document, plan: ResolutionPlan, annotated: str) -> Document:
+    """The lock with what brought each package. What a shipped lock of ours says itself stays, after its own name."""
+    read = read_parents(annotated)
+    for package in document.get("packages", []):
+        name = canonicalize_name(package["name"])
+        tree = package.get("directory", {}).get("path")
+        origin = dict.fromkeys((*origins_of(name, plan, read, tree=tree), *read_origin(package.get("tool"))))
+        if origin:
+            package.setdefault("tool", {})[ORIGIN_TABLE] = {ORIGIN: list(origin)}
+    return document
 
 
 def pins(document: Document, environment: Mapping[str, str]) -> tuple[str, ...]:

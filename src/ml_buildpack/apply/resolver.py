@@ -11,8 +11,15 @@ import sys
 
 import tomli_w
 
-from ml_buildpack.apply.lock_document import Document, merged, narrowed, pins, restricted, settle
-from ml_buildpack.apply.resolver_tools import ResolverTools, pip_compile, uv_compile, uv_export
+from ml_buildpack.apply.lock_document import Document, merged, narrowed, pins, restricted, settle, with_origins
+from ml_buildpack.apply.resolver_tools import (
+    PIP_TOOLS_PINS,
+    ResolverTools,
+    pip_compile,
+    uv_annotated,
+    uv_compile,
+    uv_export,
+)
 from ml_buildpack.apply.source_trees import left_as_found
 from ml_buildpack.errors import DigestMismatch
 from ml_buildpack.lock import Lock, LockedFile, LockedPackage, parse_lock
@@ -25,6 +32,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+REQUIREMENTS, ADDED = "requirements.txt", "added.txt"
+
 __all__ = ["ResolverTools", "read_lock", "resolve"]
 
 
@@ -35,7 +44,8 @@ def resolve(plan: ResolutionPlan, tools: ResolverTools) -> str:
     """
     # Asking a source tree for its metadata may leave egg-info and build directories in it.
     with left_as_found(tools.app_dir, active=plan.has_local_trees):
-        text = tomli_w.dumps(_resolve(plan, tools))
+        document = _resolve(plan, tools)
+        text = tomli_w.dumps(with_origins(document, plan, _annotated(document, plan, tools)))
     # A token in the middle of an address goes back to the name that the user wrote; the downloader fills it in again.
     written = (plan.requirements_text, plan.constraints_text)
     for name, value in secret_variables(written, tools.env).items():
@@ -59,12 +69,26 @@ def _resolve(plan: ResolutionPlan, tools: ResolverTools) -> Document:
 
 
 def _resolve_loose(plan: ResolutionPlan, tools: ResolverTools) -> Document:
-    requirements = tools.write("requirements.txt", plan.requirements_text)
+    requirements = tools.write(REQUIREMENTS, plan.requirements_text)
     constraints = tools.write("constraints.txt", plan.constraints_text)
     if plan.resolver is Resolver.UV:
         return uv_compile(plan, tools, (requirements,), constraints=constraints)
     found = pip_compile(plan, tools, requirements, constraints)
     return uv_compile(plan, tools, (found,), with_dependencies=False)
+
+
+def _annotated(document: Document, plan: ResolutionPlan, tools: ResolverTools) -> str:
+    """What the resolver chose, with comments on what requires each; of a lock that is shipped, only what was added."""
+    if isinstance(plan.method, Loose):
+        if plan.resolver is Resolver.PIP_TOOLS and not tools.is_universal:
+            return (tools.scratch / PIP_TOOLS_PINS).read_text(encoding="utf-8")
+        inputs = (tools.scratch / REQUIREMENTS,)
+    elif plan.added:
+        inputs = (tools.scratch / ADDED,)
+    else:
+        return ""
+    locked = "".join(f"{pin}\n" for pin in pins(document, plan.interpreter.environment))
+    return uv_annotated(plan, tools, inputs, tools.write("chosen.txt", locked))
 
 
 def _look_up(parts: tuple[PinnedPart, ...], plan: ResolutionPlan, tools: ResolverTools) -> Document:
@@ -78,7 +102,7 @@ def _look_up(parts: tuple[PinnedPart, ...], plan: ResolutionPlan, tools: Resolve
 
 def _resolve_added(lock: Document, plan: ResolutionPlan, tools: ResolverTools) -> Document:
     """What the server needs, at the versions that the lock has where it has them."""
-    needs = tools.write("added.txt", "".join(f"{need}\n" for need in plan.added))
+    needs = tools.write(ADDED, "".join(f"{need}\n" for need in plan.added))
     constraints = "".join(f"{pin}\n" for pin in pins(lock, plan.interpreter.environment))
     return uv_compile(plan, tools, (needs,), constraints=tools.write("locked.txt", constraints))
 

@@ -23,6 +23,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+PIP_TOOLS_PINS = "pins.txt"
 # `-m` would put the application directory in front of everything, so that its `logging.py` or `click.py` would run.
 _PIP_TOOLS = "import sys; sys.path.insert(0, sys.argv.pop(1)); from piptools.__main__ import cli; cli()"
 
@@ -60,15 +61,8 @@ def uv_compile(
     if index is not None:
         tools = replace(tools, env=with_only_index(tools.env, index))
     sources = _source_arguments(plan, tools) if with_dependencies else ()
-    argv = (
-        str(tools.uv), "pip", "compile", *map(str, inputs), *sources,
-        *(() if constraints is None else ("--constraints", str(constraints))),
-        *(() if with_dependencies else ("--no-deps",)),
-        *uv_arguments(tools.env), *(("--universal",) if tools.is_universal else ()),
-        # Project files may name their sources in uv's own table; nobody else's configuration is read.
-        *(() if sources else ("--no-config",)),
-        *_local_links(plan, tools),
-    )  # fmt: skip
+    argv = _compile_arguments(plan, tools, inputs, constraints, sources)
+    argv = (*argv, *(() if with_dependencies else ("--no-deps",)), *(("--universal",) if tools.is_universal else ()))
     if not _has_several_indexes(plan, tools):
         return _run_uv(argv, plan, tools)
     # Requirements are in pip's format, and pip takes the best version of all indexes. uv's own way would refuse pins
@@ -79,6 +73,39 @@ def uv_compile(
         # Asked this way, uv passes over an index that refuses it, and says nothing. Its own way stops there.
         _find_refusal((*argv, "--index-strategy", "first-index"), plan, tools)
         raise
+
+
+def _compile_arguments(
+    plan: ResolutionPlan,
+    tools: ResolverTools,
+    inputs: tuple[Path, ...],
+    constraints: Path | None,
+    sources: tuple[str, ...],
+) -> tuple[str, ...]:
+    return (
+        str(tools.uv), "pip", "compile", *map(str, inputs), *sources,
+        *(() if constraints is None else ("--constraints", str(constraints))), *uv_arguments(tools.env),
+        # Project files may name their sources in uv's own table; nobody else's configuration is read.
+        *(() if sources else ("--no-config",)),
+        *_local_links(plan, tools),
+    )  # fmt: skip
+
+
+def uv_annotated(plan: ResolutionPlan, tools: ResolverTools, inputs: tuple[Path, ...], locked: Path) -> str:
+    """What `uv_compile` resolved, as requirements with the comments that say what needs each; nothing where it fails.
+
+    `locked` holds the pins of the answer, so that this is no other one.
+    """
+    output = tools.scratch / "annotated.txt"
+    output.unlink(missing_ok=True)
+    several = ("--index-strategy", "unsafe-best-match") if _has_several_indexes(plan, tools) else ()
+    argv = (
+        *_compile_arguments(plan, tools, inputs, locked, _source_arguments(plan, tools)), *several,
+        "--output-file", str(output), "--python", plan.interpreter.path, "--no-header", "--quiet",
+        "--annotation-style", "line",
+    )  # fmt: skip
+    commands.run(argv, env=tools.env, cwd=tools.app_dir)
+    return output.read_text(encoding="utf-8") if output.is_file() else ""
 
 
 def _has_several_indexes(plan: ResolutionPlan, tools: ResolverTools) -> bool:
@@ -123,14 +150,14 @@ def _run_uv(argv: tuple[str, ...], plan: ResolutionPlan, tools: ResolverTools) -
 
 def pip_compile(plan: ResolutionPlan, tools: ResolverTools, requirements: Path, constraints: Path) -> Path:
     """The file of pins that pip-tools makes of requirements."""
-    found = tools.scratch / "pins.txt"
+    found = tools.scratch / PIP_TOOLS_PINS
     # pip-tools resolves for the interpreter that runs it, so it runs on the application's, with our libraries.
     libraries = str(Path(packaging.__file__).parent.parent)
     argv = (
         plan.interpreter.path, "-I", "-B", "-c", _PIP_TOOLS, libraries, "compile", str(requirements),
         *_source_arguments(plan, tools), "--constraint", str(constraints), "--output-file", str(found),
-        "--cache-dir", str(tools.scratch / "pip-tools"), "--strip-extras", "--allow-unsafe", "--no-annotate",
-        "--no-header", "--quiet", *_local_links(plan, tools),
+        "--cache-dir", str(tools.scratch / "pip-tools"), "--strip-extras", "--allow-unsafe",
+        "--annotation-style", "line", "--no-header", "--quiet", *_local_links(plan, tools),
     )  # fmt: skip
     result = commands.run(argv, env=tools.env, cwd=tools.app_dir)
     if result.exit_code != 0:

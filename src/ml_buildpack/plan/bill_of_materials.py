@@ -42,4 +42,6 @@ def _component(package: LockedPackage) -> dict[str, Any]:
             component["externalReferences"] = [{"type": "distribution", "url": source.url}]
     elif isinstance(source, LockedRevision):
         component["externalReferences"] = [{"type": "vcs", "url": f"{source.url}@{source.commit}"}]
+    if package.origin:
+        component["properties"] = [{"name": "ml-buildpack:origin", "value": origin} for origin in package.origin]
     return component

@@ -13,6 +13,7 @@ import pytest
 from ml_buildpack.apply.resolver import read_lock
 from ml_buildpack.errors import BuildpackError, DigestMismatch, IndexUnauthorised
 from ml_buildpack.lock import LockedRevision
+from ml_buildpack.plan.pin_origins import ADDED
 from ml_buildpack.plan.resolution_method import Pinned, PinnedPart
 from support.distributions import Distribution
 from support.file_server import FileServer, serve_repository
@@ -73,6 +74,11 @@ def sha256_of(one: Distribution) -> str:
 def near(directory: str) -> dict[str, bytes]:
     """A wheel that lies in the project."""
     return {f"{directory}/{NEAR.wheel_name}": NEAR.wheel()}
+
+
+def brought_by(*origin: str) -> dict[str, object]:
+    """What a package's table has of its origin."""
+    return {"tool": {"ml-buildpack": {"origin": list(origin)}}}
 
 
 CASES: dict[str, Callable[[LocalIndex], Files]] = {
@@ -150,10 +156,47 @@ def test_paths_start_at_the_application_directory(tmp_path: Path, shared_index: 
 
     wheel = {"path": f"wheels/{NEAR.wheel_name}", "hashes": {"sha256": sha256_of(NEAR)}}
     expected = {
-        "near": {"name": "near", "version": "3.0", "wheels": [wheel]},
-        "own-tree": {"name": "own-tree", "directory": {"path": "pkg", "editable": True}},
+        "near": {"name": "near", "version": "3.0", "wheels": [wheel], **brought_by("requirements.txt:2")},
+        "own-tree": {
+            "name": "own-tree",
+            "directory": {"path": "pkg", "editable": True},
+            **brought_by("requirements.txt:3"),
+        },
     }
     assert expected == {package["name"]: package for package in packages if package["name"] != "plain"}
+
+
+@pytest.mark.parametrize("resolver", RESOLVERS)
+def test_lock_says_what_brought_each_package(tmp_path: Path, shared_index: LocalIndex, resolver: str) -> None:
+    """A line, as many as name it; other packages; the server. Whoever resolved, and however the file is included."""
+    files: Files = {
+        "requirements.txt": "-r more/base.txt\n-e ./pkg\nodd_name\n",
+        "more/base.txt": "# the model\nneeds[x]\nmany<3\n",
+        **tree_at("pkg"),
+    }
+    place = Workplace(root=tmp_path, variables={"PIP_INDEX_URL": shared_index.url})
+    plan = replace(place.plan(files, BP_RESOLVER=resolver), added=("from-source>=1",))
+    plan = replace(plan, requirements_text=f"{plan.requirements_text}from-source>=1\n")
+
+    lock = read_lock(place.resolve(plan), plan)
+
+    assert {
+        "from-source": (ADDED,),
+        "many": ("more/base.txt:3", "required by needs"),
+        "needs": ("more/base.txt:2",),
+        "odd-name": ("requirements.txt:3",),
+        "own-tree": ("requirements.txt:2",),
+        "plain": ("required by needs", "required by own-tree"),
+    } == {package.name: package.origin for package in lock.packages}
+
+
+def test_origin_does_not_decide_what_is_installed(tmp_path: Path, shared_index: LocalIndex) -> None:
+    """A line that moved is no reason to make a layer again."""
+    place = Workplace(root=tmp_path, variables={"PIP_INDEX_URL": shared_index.url})
+    one, other = place.lock({"requirements.txt": "plain\n"}), place.lock({"requirements.txt": "\nplain\n"})
+
+    assert one.packages[0].origin != other.packages[0].origin
+    assert one.digest == other.digest
 
 
 def test_several_links_directories_are_known_to_both(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ml_buildpack.lock import FileKind, LockedDirectory, LockedFile, LockedRevision
 from ml_buildpack.plan.bill_of_materials import describe_venv
 from support.build_values import PYTHON_3_12, lock_of, locked, wheel_of
@@ -66,3 +68,15 @@ def test_equal_locks_have_equal_documents() -> None:
     lock = lock_of(locked("flask"))
 
     assert describe_venv(lock, PYTHON_3_12) == describe_venv(lock_of(locked("flask")), PYTHON_3_12)
+
+
+def test_component_says_what_brought_it() -> None:
+    """Whoever finds a package in an image asks that first."""
+    package = replace(locked("jinja2"), origin=("requirements.txt:2", "required by flask"))
+
+    (_, component) = describe_venv(lock_of(package), PYTHON_3_12)["components"]
+
+    assert [
+        {"name": "ml-buildpack:origin", "value": "requirements.txt:2"},
+        {"name": "ml-buildpack:origin", "value": "required by flask"},
+    ] == component["properties"]
