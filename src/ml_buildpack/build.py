@@ -188,8 +188,8 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
         console.note(note)
     entry = decision.server.entry
     if entry is not None:
-        framework = entry.framework or "named in the settings"
-        console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({framework}, {entry.interface.value})")
+        kinds = dict.fromkeys((entry.framework or "named in the settings", entry.interface.value))
+        console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({', '.join(kinds)})")
     for line in decision.server.commands:
         console.step(f"Process {line.type}: {line.command}")
     if resolution.added:

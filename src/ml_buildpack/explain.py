@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,9 +20,10 @@ from typing import Any
 from ml_buildpack.apply.tools import Tools, make_tools
 from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_image, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
+from ml_buildpack.cnb.environment import DetectContext
 from ml_buildpack.cnb.layer import LayerTypes
 from ml_buildpack.console import StreamConsole
-from ml_buildpack.detect import find_evidence
+from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
 from ml_buildpack.facts.requirement_lines import RequirementLine
 from ml_buildpack.lock import KnownLock, read_origin
@@ -61,6 +63,9 @@ class Preparation:
 
 def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     """The facts and decisions as text. Raises the same errors as a build does before it runs anything."""
+    refusal = _refusal(app_dir, env)
+    if refusal is not None:
+        return f"A build would pass this directory over, for another buildpack: {refusal}.\n"
     out = io.StringIO()
     console = StreamConsole(out=out)
     with prepared(app_dir, env, buildpack_dir, console) as ready:
@@ -75,6 +80,12 @@ def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     return out.getvalue()
 
 
+def _refusal(app_dir: Path, env: Mapping[str, str]) -> str | None:
+    """Why a build would take no part in the directory; None where it would."""
+    detection = detect(DetectContext(app_dir=app_dir, build_plan_path=Path(os.devnull), env=env))
+    return detection.reason if isinstance(detection, Fail) else None
+
+
 def _describe_plan(console: StreamConsole, plan: Mapping[str, Any]) -> None:
     """What a build would install, make and start."""
     console.step(plan["resolution"])
@@ -84,7 +95,11 @@ def _describe_plan(console: StreamConsole, plan: Mapping[str, Any]) -> None:
     for requirement, origin in wanted:
         console.note(f"{redact(requirement):{width}}  {origin}")
     if plan["input"]["kind"] == InputKind.UV_LOCK.value:
-        console.note(f"and everything that uv exports from {plan['input']['path']}")
+        console.note(f"what uv exports from {plan['input']['path']}")
+    for path in plan["asked"]:
+        console.note(f"what {path} asks for when its build backend runs it")
+    if plan["project_installed"]:
+        console.note("the project itself, as a package")
     for where, kind in (("Layers of the image", "launch"), ("Layers of the cache", "cache")):
         console.step(f"{where}: {', '.join(layer['name'] for layer in plan['layers'] if layer[kind])}")
     for process in plan["processes"]:
@@ -95,6 +110,9 @@ def _describe_plan(console: StreamConsole, plan: Mapping[str, Any]) -> None:
 
 def explain_as_json(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     """The same for programs. Raises the same errors."""
+    refusal = _refusal(app_dir, env)
+    if refusal is not None:
+        return json.dumps({"schema": SCHEMA, "detected_by": None, "reason": refusal}, indent=2) + "\n"
     with prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as ready:
         return redact(json.dumps(_plan(ready), indent=2)) + "\n"
 
@@ -158,6 +176,8 @@ def _plan(ready: Preparation) -> dict[str, Any]:
         ],
         "resolution": resolution.description,
         "requirements": [*_with_origin(dependencies.requirements.requirements), *_of_pylock(resolution)],
+        "asked": [source.path for source in dependencies.sources],
+        "project_installed": dependencies.project is not None,
         "constraints": _with_origin(dependencies.requirements.constraints),
         "added": list(resolution.added),
         "inputs": dict(resolution.inputs),

@@ -27,7 +27,7 @@ CASES = (
     Case(app="django-wsgi", log="Web: site_/wsgi.py:7 application (django, wsgi)", answer={**OK, "door": "wsgi"}),
     Case(app="falcon-asgi", log="Web: api.py:9 app (falcon, asgi)", answer=OK),
     Case(app="bottle", log="Web: server.py:9 app (bottle, wsgi)", answer=OK),
-    Case(app="aiohttp", log="Web: main.py:8 create_app (aiohttp, aiohttp)", answer=OK),
+    Case(app="aiohttp", log="Web: main.py:8 create_app (aiohttp)", answer=OK),
     Case(app="src-layout-factory", log="Web: src/pkg/__init__.py:1 create_app (flask, wsgi)", answer=OK),
     Case(app="procfile", log="Process web: python serve.py --port $PORT", answer={**OK, "by": "procfile"}),
     Case(

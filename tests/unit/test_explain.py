@@ -125,3 +125,24 @@ def test_lock_of_a_project_is_what_is_obeyed_from_then_on(tmp_path: Path) -> Non
     ] == again["requirements"]
     assert ("pylock.toml", "Obeying pylock.toml") == (again["input"]["path"], again["resolution"])
     assert "pylock.toml is a lock in this format already; nothing was written.\n" == lock(tmp_path, env, ROOT)
+
+
+def test_directory_that_a_build_passes_over_is_said_to_be_one(tmp_path: Path) -> None:
+    """Errors about missing requirements would puzzle whoever has a project in another language."""
+    write_project(tmp_path, {"package.json": "{}"})
+    reason = "no Python files, requirements or models at the top of the directory"
+
+    assert f"A build would pass this directory over, for another buildpack: {reason}.\n" == explain(tmp_path, ENV, ROOT)
+    assert {"schema": 1, "detected_by": None, "reason": reason} == json.loads(explain_as_json(tmp_path, ENV, ROOT))
+
+
+def test_what_no_line_says_is_said_too(tmp_path: Path) -> None:
+    """The project itself, and what its build backend alone knows."""
+    files = {
+        "setup.py": "import setuptools\nsetuptools.setup(name='a', py_modules=['app'], install_requires=[*'ab'])\n"
+    }
+    write_project(tmp_path, {"app.py": FLASK_APP, **files})
+
+    text = explain(tmp_path, ENV, ROOT)
+
+    assert "    what setup.py asks for when its build backend runs it\n    the project itself, as a package\n" in text

@@ -78,11 +78,11 @@ _LOCKS = frozenset(
     {InputKind.PYLOCK, InputKind.UV_LOCK, InputKind.POETRY_LOCK, InputKind.PDM_LOCK, InputKind.PIPFILE_LOCK}
 )  # fmt: skip
 _WHY_FIRST = {
-    InputKind.REQUIREMENTS: "requirements files stand right behind locks",
-    InputKind.PIPFILE: "a Pipfile stands before a project's own metadata",
-    InputKind.PYPROJECT: "a project's own metadata stands before conda environments",
-    InputKind.SETUP: "a project's own metadata stands before conda environments",
-    InputKind.CONDA: "the first name of a conda environment counts",
+    InputKind.REQUIREMENTS: "after locks, requirements files come first",
+    InputKind.PIPFILE: "a Pipfile comes before a project's own metadata",
+    InputKind.PYPROJECT: "a project's own metadata comes before conda environments",
+    InputKind.SETUP: "a project's own metadata comes before conda environments",
+    InputKind.CONDA: "it comes first of the names that environments have",
 }
 
 
@@ -180,7 +180,7 @@ def _completed(files: ProjectFiles, settings: Settings, chosen: Dependencies) ->
     notes = [*chosen.notes]
     if ignored:
         reason = _reason(settings, chosen.kind)
-        notes.append(f"{chosen.path} is installed from, and not {', '.join(ignored)}: {reason}")
+        notes.append(f"{chosen.path} decides, and not {', '.join(ignored)}: {reason}")
     if chosen.kind not in (*_PROJECT, *_LOCKS) and (settings.extras or settings.groups):
         notes.append(f"extras and groups are of no effect: {chosen.path} has none")
     project = chosen.project
@@ -196,7 +196,7 @@ def _reason(settings: Settings, kind: InputKind) -> str:
     if settings.requirements:
         return f"{settings.origin_of('requirements') or 'BP_REQUIREMENTS'} names it"
     if kind in _LOCKS:
-        return "locks stand first, pylock.toml before uv.lock, poetry.lock, pdm.lock and Pipfile.lock"
+        return "locks come first, pylock.toml before uv.lock, poetry.lock, pdm.lock and Pipfile.lock"
     return _WHY_FIRST[kind]
 
 

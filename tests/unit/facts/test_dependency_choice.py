@@ -121,12 +121,10 @@ def test_the_log_says_which_won_and_why(tmp_path: Path) -> None:
     """Nobody should have to guess why a file has no effect."""
     found = choose(tmp_path, {"requirements.txt": "numpy", "pyproject.toml": PROJECT, "environment.yml": CONDA})
 
-    assert (
-        (
-            "requirements.txt is installed from, and not pyproject.toml, environment.yml: requirements files stand"
-            " right behind locks"
-        ),
-    ) == found.notes
+    says = (
+        "requirements.txt decides, and not pyproject.toml, environment.yml: after locks, requirements files come first"
+    )
+    assert (says,) == found.notes
 
 
 def test_a_named_file_wins_and_says_so(tmp_path: Path) -> None:
@@ -135,7 +133,7 @@ def test_a_named_file_wins_and_says_so(tmp_path: Path) -> None:
     by_kind = {name: choose(tmp_path, files, name) for name in ("requirements.txt", "envs/prod.yml", "./pylock.toml")}
 
     assert [InputKind.REQUIREMENTS, InputKind.CONDA, InputKind.PYLOCK] == [found.kind for found in by_kind.values()]
-    assert ("requirements.txt is installed from, and not pylock.toml: BP_REQUIREMENTS names it",) == (
+    assert ("requirements.txt decides, and not pylock.toml: BP_REQUIREMENTS names it",) == (
         by_kind["requirements.txt"].notes
     )
 

@@ -72,12 +72,18 @@ class Translation:
 
     def notes(self) -> tuple[str, ...]:
         """What a user may want to know of the entries that are no requirement, or not the same; a sentence for each."""
+        # It is no channel, but forbids conda's default ones.
+        channels = [channel for channel in self._channels if channel != "nodefaults"]
+        plural = "channels" if len(set(channels)) > 1 else "channel"
         sentences = (
             (self._renamed, "other names on PyPI: {}"),
             (self._accelerators, "the wheels bring CUDA themselves, so these only say which is wanted: {}"),
-            (self._left_out, "left out, as wheels bring their own libraries and installers have nothing to do: {}"),
+            (self._left_out, "left out, because wheels bring their libraries and the build does the installing: {}"),
             (self._builds, "the builds of conda packages are not used: {}"),
-            (self._channels, "packages come from the package index, not from the channels {}"),
+            (
+                channels,
+                f"packages come from the package index, not from {plural} {{}}",
+            ),
         )
         return tuple(f"{self.path}: {sentence.format(_listed(names))}" for names, sentence in sentences if names)
 

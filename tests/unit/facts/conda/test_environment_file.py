@@ -86,9 +86,9 @@ def test_the_whole_of_an_environment(tmp_path: Path) -> None:
         notes=(
             f"{PATH}: other names on PyPI: pytorch is torch, opencv is opencv-python-headless",
             f"{PATH}: the wheels bring CUDA themselves, so these only say which is wanted: pytorch-cuda=12.1 (line 10)",
-            f"{PATH}: left out, as wheels bring their own libraries and installers have nothing to do: openssl, pip",
+            f"{PATH}: left out, because wheels bring their libraries and the build does the installing: openssl, pip",
             f"{PATH}: the builds of conda packages are not used: numpy py311_0",
-            f"{PATH}: packages come from the package index, not from the channels pytorch, conda-forge",
+            f"{PATH}: packages come from the package index, not from channels pytorch, conda-forge",
             f"{PATH}: its variables are not set in the image, so set them where it runs: LEVEL",
         ),
     ) == read(tmp_path, WHOLE, {"more.txt": MORE})
@@ -117,7 +117,7 @@ def test_long_notes_are_cut(tmp_path: Path) -> None:
 
     assert (
         (
-            f"{PATH}: left out, as wheels bring their own libraries and installers have nothing to do: zlib, xz, tk,"
+            f"{PATH}: left out, because wheels bring their libraries and the build does the installing: zlib, xz, tk,"
             " openssl, ncurses and 2 more"
         ),
     ) == found.notes
@@ -182,8 +182,9 @@ def test_an_exported_list_has_what_nobody_asked_for(tmp_path: Path) -> None:
     )
 
     assert ["torch==2.1.0"] == [one.pip_line for one in found.requirements.requirements]
-    assert f"{PATH}: left out, as wheels bring their own libraries and installers have nothing to do: ffmpeg, lame" in (
-        found.notes
+    assert (
+        f"{PATH}: left out, because wheels bring their libraries and the build does the installing: ffmpeg, lame"
+        in (found.notes)
     )
 
 
