@@ -15,7 +15,7 @@ PYTEST_FLAGS ?=
 
 BIN := .venv/bin
 PYTHON_CODE := src tests tools bench
-SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bin/detect bin/build .ci/run builder/placeholder/bin/*)
+SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bin/detect bin/build bin/run_phase.sh .ci/run builder/placeholder/bin/*)
 FAST_TESTS := tests/unit tests/contract tests/rules tests/serve
 LEVELS := fast slow lifecycle image
 

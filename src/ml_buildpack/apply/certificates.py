@@ -7,6 +7,8 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from ml_buildpack.errors import InvalidSettings, Mistake
+
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 
@@ -14,10 +16,14 @@ def make_certificate_bundle(certificates: tuple[str, ...], env: Mapping[str, str
     """The path of the bundle, or None where tools shall use what they bring themselves.
 
     A SSL_CERT_FILE that the user set is the base; else the build image's own bundle is, because a platform team that
-    adds a certificate authority to its images expects every tool to know it.
+    adds a certificate authority to its images expects every tool to know it. Raises: InvalidSettings.
     """
-    base = env.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or _debian_bundle()
+    given = env.get("SSL_CERT_FILE")
     added = (*_of_directories(env.get("SSL_CERT_DIR", "")), *certificates)
+    if given and not added and not Path(given).is_file():
+        mistake = Mistake(where="SSL_CERT_FILE", text=given, detail="There is no such file in the build image.")
+        raise InvalidSettings(mistakes=(mistake,))
+    base = given or ssl.get_default_verify_paths().cafile or _debian_bundle()
     if not added:
         return base
     texts = [Path(base).read_text(encoding="utf-8")] if base and Path(base).is_file() else []

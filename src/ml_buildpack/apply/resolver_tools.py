@@ -12,7 +12,7 @@ import packaging
 from ml_buildpack.apply import commands
 from ml_buildpack.apply.lock_document import Document, settle
 from ml_buildpack.apply.tool_failures import classify_resolution
-from ml_buildpack.errors import PackageNotFound, ResolutionConflict
+from ml_buildpack.errors import BuildpackError, LockOutOfDate, PackageNotFound, ResolutionConflict
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.resolution_method import Loose, UvSelection
 from ml_buildpack.plan.tool_environment import uv_arguments, with_only_index
@@ -23,6 +23,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_INDEX_VARIABLES = frozenset({"UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS"})
 PIP_TOOLS_PINS = "pins.txt"
 # `-m` would put the application directory in front of everything, so that its `logging.py` or `click.py` would run.
 _PIP_TOOLS = "import sys; sys.path.insert(0, sys.argv.pop(1)); from piptools.__main__ import cli; cli()"
@@ -122,14 +123,28 @@ def _find_refusal(argv: tuple[str, ...], plan: ResolutionPlan, tools: ResolverTo
 
 
 def uv_export(selection: UvSelection, plan: ResolutionPlan, tools: ResolverTools) -> Document:
-    """The project's `uv.lock` in the standard format, if it is up to date."""
+    """The project's `uv.lock` in the standard format, if it is up to date.
+
+    A lock names the indexes that it was made with. Another default, such as a mirror, would make every lock look stale,
+    so uv is asked once more without the indexes of the environment before that is believed.
+    """
     argv = (
         str(tools.uv), "export", "--locked", "--no-default-groups",
         *(part for extra in selection.extras for part in ("--extra", extra)),
         *(part for group in selection.groups for part in ("--group", group)),
         *(() if selection.package is None else ("--package", selection.package)),
     )  # fmt: skip
-    return _run_uv(argv, plan, tools)
+    try:
+        return _run_uv(argv, plan, tools)
+    except LockOutOfDate as stale:
+        without = {name: value for name, value in tools.env.items() if name not in _INDEX_VARIABLES}
+        if without == tools.env:
+            raise
+        try:
+            # Nothing has to be asked for a lock that is up to date, and an index that nobody named must not be.
+            return _run_uv((*argv, "--offline"), plan, replace(tools, env=without))
+        except BuildpackError:
+            raise stale from None
 
 
 def _run_uv(argv: tuple[str, ...], plan: ResolutionPlan, tools: ResolverTools) -> Document:

@@ -15,6 +15,8 @@ from pathlib import Path
 from ml_buildpack.apply.layer_store import remove_tree
 
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.pyc", "*.egg-info")
+# Sources are smaller, models and data larger: a project that holds both is not to be written twice.
+LINKED_MIN_BYTES = 8 << 20
 # Only at the top, where tools make them: deeper down they are packages of the project like any other.
 _NOT_COPIED_AT_TOP = frozenset({"venv", "build", "dist"})
 
@@ -40,10 +42,18 @@ def copy_tree(source: Path, target: Path) -> Path:
         at_top = _NOT_COPIED_AT_TOP.intersection(names) if Path(directory) == source else frozenset()
         return {*_NOT_COPIED(directory, names), *at_top}
 
-    shutil.copytree(source, target, symlinks=True, ignore=ignored)
+    shutil.copytree(source, target, symlinks=True, ignore=ignored, copy_function=_copy_or_link)
     if (source / ".git").exists():
         # Packages that take their version from tags ask git, which is content with a link.
         (target / ".git").symlink_to((source / ".git").absolute())
+    return target
+
+
+def _copy_or_link(source: str, target: str) -> str:
+    """A copy of a file; of a large one a link, which build backends read as the file and have no reason to write."""
+    if os.stat(source).st_size < LINKED_MIN_BYTES:  # noqa: PTH116  # shutil gives and wants texts
+        return shutil.copy2(source, target)
+    Path(target).symlink_to(Path(source).absolute())
     return target
 
 

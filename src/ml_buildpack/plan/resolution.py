@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from packaging.markers import Marker
 from packaging.utils import NormalizedName
 
 from ml_buildpack.cnb.context import Target
@@ -83,7 +84,8 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
     requirements = dependencies.requirements
     method = choose_method(dependencies)
     resolver, resolver_reason = choose_resolver(settings, requirements)
-    added = tuple(need for need in server.needs if _name_of(need) not in required_names(dependencies))
+    names = required_names(dependencies, interpreter.environment)
+    added = tuple(need for need in server.needs if _name_of(need) not in names)
     requirements_text = _requirements_text(dependencies, added, wheelhouse)
     constraints_text = _text([line.pip_line for line in requirements.constraints])
     written = "\0".join((requirements_text, constraints_text, _method_digest(dependencies, method)))
@@ -128,10 +130,16 @@ def _inputs_around(resolver: Resolver, interpreter: Interpreter, target: Target)
     return {"resolver": resolver.value, "python": python, "target": str(target)}
 
 
-def required_names(dependencies: Dependencies | None) -> frozenset[NormalizedName]:
-    """The names that the project's own files ask for; none where there are none to read."""
+def required_names(
+    dependencies: Dependencies | None, environment: Mapping[str, str] | None = None
+) -> frozenset[NormalizedName]:
+    """The names that the project's own files ask for; with an environment, those that they ask for in it."""
     lines = dependencies.requirements.requirements if dependencies is not None else ()
-    return frozenset(line.name for line in lines if line.name is not None)
+    return frozenset(line.name for line in lines if line.name is not None and _applies(line, environment))
+
+
+def _applies(line: RequirementLine, environment: Mapping[str, str] | None) -> bool:
+    return environment is None or line.marker is None or Marker(line.marker).evaluate(dict(environment))
 
 
 def interpolated_names(requirements: Requirements) -> frozenset[str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+import pytest
+
 from ml_buildpack.apply.certificates import make_certificate_bundle
+from ml_buildpack.errors import InvalidSettings, Mistake
 
 ONE = "-----BEGIN CERTIFICATE-----\none\n-----END CERTIFICATE-----"
 TWO = "-----BEGIN CERTIFICATE-----\ntwo\n-----END CERTIFICATE-----"
@@ -13,8 +16,20 @@ TWO = "-----BEGIN CERTIFICATE-----\ntwo\n-----END CERTIFICATE-----"
 
 def test_users_own_file_is_taken_as_it_is(tmp_path: Path) -> None:
     """Where no binding adds anything; nothing is written."""
-    assert "/etc/own.pem" == make_certificate_bundle((), {"SSL_CERT_FILE": "/etc/own.pem"}, tmp_path)
-    assert [] == list(tmp_path.iterdir())
+    own = tmp_path / "own.pem"
+    own.write_text(ONE)
+
+    assert str(own) == make_certificate_bundle((), {"SSL_CERT_FILE": str(own)}, tmp_path)
+    assert [own] == list(tmp_path.iterdir())
+
+
+def test_users_file_that_is_not_there_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    """Every server would be refused, for a reason that nobody would look for there."""
+    with pytest.raises(InvalidSettings) as raised:
+        make_certificate_bundle((), {"SSL_CERT_FILE": "/nowhere.pem"}, tmp_path)
+
+    detail = "There is no such file in the build image."
+    assert (Mistake(where="SSL_CERT_FILE", text="/nowhere.pem", detail=detail),) == raised.value.mistakes
 
 
 def test_bindings_are_added_to_the_users_file(tmp_path: Path) -> None:

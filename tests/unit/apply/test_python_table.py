@@ -11,6 +11,7 @@ from ml_buildpack.apply.python_table import read_python_table
 from ml_buildpack.apply.tools import _find_uv
 from ml_buildpack.plan.interpreter import PythonDownload
 from ml_buildpack.plan.python_downloads import PythonSource, PythonTable
+from support.file_server import Answer, serve_files
 from support.python_mirror import VERSION, PythonMirror
 from support.workplace import ONCE
 
@@ -82,3 +83,19 @@ def test_credentials_of_a_table_are_not_told(tmp_path: Path) -> None:
     assert "http://127.0.0.1:9/t.json" == found.name
     assert "secret" not in str(found)
     assert "127.0.0.1:9" in str(found.trouble)
+
+
+@pytest.mark.parametrize("way", ["path", "address"])
+def test_archive_without_a_digest_is_not_offered(tmp_path: Path, python_mirror: PythonMirror, way: str) -> None:
+    """It would be installed unchecked; the name of the table says why it is missing."""
+    (entry,) = json.loads(python_mirror.table.read_text()).values()
+    text = json.dumps({"unchecked": {**entry, "patch": 1, "sha256": None}, python_mirror.key: entry})
+    table = tmp_path / "t.json"
+    table.write_text(text)
+    with serve_files() as files:
+        files.answers["/t.json"] = [Answer(body=text.encode())] * 3
+        name = str(table) if way == "path" else files.url("/t.json")
+        found = read(tmp_path, PythonSource(table=name))
+
+    assert f"{name} (without 1 archive that it has no sha256 for)" == found.name
+    assert [VERSION] == [each.version for each in found.downloads]

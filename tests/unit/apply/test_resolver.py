@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from ml_buildpack.apply import commands
 from ml_buildpack.apply.resolver import read_lock
-from ml_buildpack.errors import BuildpackError, DigestMismatch, IndexUnauthorised
+from ml_buildpack.errors import BuildpackError, DigestMismatch, IndexUnauthorised, LockOutOfDate
 from ml_buildpack.lock import LockedRevision
 from ml_buildpack.plan.pin_origins import ADDED
-from ml_buildpack.plan.resolution_method import Pinned, PinnedPart
+from ml_buildpack.plan.resolution_method import Pinned, PinnedPart, UvExport, UvSelection
 from support.distributions import Distribution
 from support.file_server import FileServer, serve_repository
 from support.local_index import Faults, LocalIndex, serve_index
-from support.workplace import TREE, Workplace, files_below, tree_at
+from support.workplace import TREE, Workplace, files_below, find_uv, tree_at
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -371,3 +372,19 @@ def test_pin_of_an_index_is_looked_for_in_no_other(tmp_path: Path) -> None:
         lock = place.resolve(replace(plan, method=Pinned(parts=parts)))
 
     assert (True, []) == (private.file_url(own.wheel_name) in lock, first.requested)
+
+
+def test_lock_of_uv_is_not_stale_because_of_a_mirror(tmp_path: Path, shared_index: LocalIndex) -> None:
+    """It names the index that it was made with, and a mirror is another one."""
+    project = '[project]\nname = "served"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = ["plain"]\n'
+    with serve_index(*DISTRIBUTIONS) as mirror:
+        place = Workplace(root=tmp_path, variables={"PIP_INDEX_URL": mirror.url})
+        plan = place.plan({"requirements.txt": "", "pyproject.toml": project})
+        env = {**place.environment(), "UV_DEFAULT_INDEX": shared_index.url}
+        assert 0 == commands.run((str(find_uv()), "lock"), env=env, cwd=place.app_dir).exit_code
+        text = place.resolve(replace(plan, method=UvExport(selection=UvSelection())))
+        (place.app_dir / "pyproject.toml").write_text(project.replace("plain", "needs"))
+        with pytest.raises(LockOutOfDate):
+            place.resolve(replace(plan, method=UvExport(selection=UvSelection())))
+
+    assert "plain" in packages_of(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_buildpack.apply.source_trees import copy_tree, left_as_found
+from ml_buildpack.apply.source_trees import LINKED_MIN_BYTES, copy_tree, left_as_found
 from support.projects import write_project
 from support.workplace import files_below
 
@@ -68,3 +68,13 @@ def test_copy_is_still_a_checkout(tmp_path: Path) -> None:
 
     assert "ref: refs/heads/main\n" == (copy / ".git" / "HEAD").read_text(encoding="utf-8")
     assert (copy / ".git").is_symlink()
+
+
+def test_large_files_are_linked_and_not_written_twice(tmp_path: Path) -> None:
+    """A model beside the code is no source; a build backend reads it through the link if it is one after all."""
+    write_project(tmp_path / "tree", {"setup.py": "small", "model.bin": "x" * LINKED_MIN_BYTES})
+
+    copy = copy_tree(tmp_path / "tree", tmp_path / "copy")
+
+    assert [False, True] == [(copy / name).is_symlink() for name in ("setup.py", "model.bin")]
+    assert (tmp_path / "tree" / "model.bin").stat() == (copy / "model.bin").stat()

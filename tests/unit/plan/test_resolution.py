@@ -47,6 +47,14 @@ def test_servers_own_need_is_not_added_where_the_user_has_it(tmp_path: Path) -> 
     assert ((), "Gunicorn==20.1\n") == (plan.added, plan.requirements_text)
 
 
+def test_servers_own_need_is_added_where_the_users_line_does_not_apply(tmp_path: Path) -> None:
+    """It would be in no image otherwise, and nothing could be served."""
+    line = 'gunicorn==20.1 ; sys_platform == "win32"\n'
+    plan = plan_project(tmp_path, {"requirements.txt": line}, server=GUNICORN)
+
+    assert (("gunicorn",), f"{line}gunicorn\n") == (plan.added, plan.requirements_text)
+
+
 def test_setting_chooses_the_resolver_before_the_projects_marks(tmp_path: Path) -> None:
     """Then the marks of a pip-tools project, then uv."""
     plain = read_requirements(write_project(tmp_path / "a", {"requirements.txt": "a\n"}), ())
