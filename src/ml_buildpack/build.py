@@ -37,7 +37,7 @@ from ml_buildpack.plan.python_lifetime import lifetime_warning
 from ml_buildpack.plan.python_wish import describe_request, weigh_requests
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver, interpolated_names, plan_resolution, required_names
 from ml_buildpack.plan.reuse import plan_steps
-from ml_buildpack.plan.server import ServerPlan, plan_server
+from ml_buildpack.plan.server import ServerPlan, plan_server, refuse_taken_names
 from ml_buildpack.plan.tool_environment import ToolEnvironment, index_identities, index_urls, interpolate
 from ml_buildpack.plan.web_entry import choose_web_entry
 from ml_buildpack.problems import Problems
@@ -158,6 +158,8 @@ def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
             facts.web, app=facts.settings.app, server=facts.settings.server, requirement_names=names
         )
     )
+    if entry is not None:
+        problems.attempt(lambda: refuse_taken_names(entry, facts.files))
     return plan_server(entry, tuple(line for line in commands if line.type != WEB))
 
 

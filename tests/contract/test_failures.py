@@ -56,6 +56,10 @@ USER_MISTAKES = {
     "a malformed Procfile": Case(
         files={"Procfile": "web gunicorn app:app\n"}, says=(shown("ML-WEB-003"), "Procfile:1")
     ),
+    "a module in place of the server": Case(
+        files={"model_server.py": "", "gunicorn/__init__.py": "", "uvicorn.py": ""},
+        says=(shown("ML-WEB-004"), "model_server.py", "gunicorn/__init__.py"),
+    ),
     "a pointer in place of a model": Case(
         files={
             "model.joblib": "version https://git-lfs.github.com/spec/v1\n"

@@ -254,6 +254,11 @@ EXAMPLES: tuple[BuildpackError, ...] = (
             ),
         ),
     ),
+    errors.ModuleNameTaken(
+        mistakes=(
+            Mistake(where="model_server.py", detail="The program `model_server` of the image starts the application."),
+        ),
+    ),
     errors.LfsPointerFound(pointers=(("models/churn.joblib", 48_211_904), ("models/scaler.joblib", 1_204))),
     errors.CommandFailed(
         argv=("python3", "-m", "compileall", "-q", "/layers/ml-buildpack_python/venv"),

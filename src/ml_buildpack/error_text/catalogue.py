@@ -75,6 +75,7 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.NoWebEntry: launch.no_web_entry,
     errors.TwoWebEntries: launch.two_web_entries,
     errors.MalformedProcfile: launch.malformed_procfile,
+    errors.ModuleNameTaken: launch.module_name_taken,
     errors.LfsPointerFound: launch.lfs_pointer_found,
     errors.CommandFailed: internal.command_failed,
 }

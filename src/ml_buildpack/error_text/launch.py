@@ -15,7 +15,7 @@ from ml_buildpack.error_text.layout import (
     place,
     printable,
 )
-from ml_buildpack.errors import LfsPointerFound, MalformedProcfile, Mistake, NoWebEntry, TwoWebEntries
+from ml_buildpack.errors import LfsPointerFound, MalformedProcfile, Mistake, ModuleNameTaken, NoWebEntry, TwoWebEntries
 from ml_buildpack.sizes import render_bytes
 
 _NOTHING_TO_READ = (
@@ -98,6 +98,22 @@ def malformed_procfile(error: MalformedProcfile) -> Words:
             "Write each process on one line, as `name: command`; the one that takes requests is `web`:\n"
             + code("web: gunicorn --bind 0.0.0.0:$PORT main:app", "# a comment"),
             "Or delete the Procfile, if the application is to be found and served without it.",
+        ),
+    )
+
+
+def module_name_taken(error: ModuleNameTaken) -> Words:
+    """The files, and what each would stand in front of."""
+    return Words(
+        title="A module hides the program that starts the application",
+        body=paragraphs(
+            "Python looks for modules in the application directory first, so these would run instead:",
+            mistakes_listing(error.mistakes),
+        ),
+        fixes=(
+            "Rename what is named above, and what imports it.",
+            "Or start the application by a command of your own, in a file named Procfile:\n"
+            + code("web: uvicorn --host 0.0.0.0 --port $PORT package.module:app"),
         ),
     )
 

@@ -26,7 +26,7 @@ from ml_buildpack.errors.environment import (
     UnsafeEnvironment,
 )
 from ml_buildpack.errors.internal import CommandFailed
-from ml_buildpack.errors.launch import LfsPointerFound, MalformedProcfile, NoWebEntry, TwoWebEntries
+from ml_buildpack.errors.launch import LfsPointerFound, MalformedProcfile, ModuleNameTaken, NoWebEntry, TwoWebEntries
 from ml_buildpack.errors.requirements import (
     CondaPackagesWithoutWheel,
     ContradictingInputs,
@@ -77,6 +77,7 @@ __all__ = [
     "LockOutOfDate",
     "MalformedProcfile",
     "Mistake",
+    "ModuleNameTaken",
     "NeedsAnotherPython",
     "NoFileForThisPlatform",
     "NoRequirementsFound",

@@ -34,6 +34,14 @@ class MalformedProcfile(BuildpackError):
 
 
 @dataclass(kw_only=True, eq=False)
+class ModuleNameTaken(BuildpackError):
+    """Modules of the application have names of the programs that start it, and would run in their place."""
+
+    id: ClassVar[str] = "ML-WEB-004"
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(kw_only=True, eq=False)
 class LfsPointerFound(BuildpackError):
     """Files that should hold a model hold a Git-LFS pointer. Each is (path, bytes that the real file has)."""
 

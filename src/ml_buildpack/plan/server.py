@@ -10,7 +10,9 @@ import shlex
 from dataclasses import dataclass
 from itertools import dropwhile
 
+from ml_buildpack.errors import Mistake, ModuleNameTaken
 from ml_buildpack.facts.procfile import ProcfileLine
+from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.web_app import Interface, WebEntry
 
 # uvloop and httptools are what makes uvicorn quick; the rest of `uvicorn[standard]` serves development.
@@ -19,6 +21,8 @@ _NEEDS = {
     Interface.ASGI: ("uvicorn", "uvloop", "httptools"),
     Interface.AIOHTTP: ("gunicorn",),
 }
+# The package of the `server` layer, which starts every entry.
+_STARTED_BY = "model_server"
 # Servers that a Procfile may call by name without listing them in the requirements.
 _KNOWN_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "waitress-serve"})
 _DISTRIBUTIONS = {"waitress-serve": "waitress"}
@@ -38,6 +42,21 @@ def plan_server(entry: WebEntry | None, commands: tuple[ProcfileLine, ...]) -> S
     """The server for an entry, or for the user's own commands."""
     needs = _NEEDS[entry.interface] if entry is not None else _servers_called(commands)
     return ServerPlan(entry=entry, commands=commands, needs=needs)
+
+
+def refuse_taken_names(entry: WebEntry, files: ProjectFiles) -> None:
+    """Nothing, unless a module at the top of the project hides a program that starts it. Raises: ModuleNameTaken.
+
+    `python -m` looks into the working directory first.
+    """
+    mistakes = tuple(
+        Mistake(where=path, detail=f"The program `{name}` of the image starts the application.")
+        for name in (_STARTED_BY, _NEEDS[entry.interface][0])
+        for path in (f"{name}.py", f"{name}/__init__.py")
+        if path in files
+    )
+    if mistakes:
+        raise ModuleNameTaken(mistakes=mistakes)
 
 
 def _servers_called(commands: tuple[ProcfileLine, ...]) -> tuple[str, ...]:

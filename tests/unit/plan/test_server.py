@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ml_buildpack.errors import ModuleNameTaken
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.web_app import Interface, WebEntry
-from ml_buildpack.plan.server import ServerPlan, plan_server
+from ml_buildpack.plan.server import ServerPlan, plan_server, refuse_taken_names
+from ml_buildpack.problems import Problems
+from support.projects import write_project
 
 
 def entry(interface: Interface) -> WebEntry:
@@ -57,3 +62,24 @@ def test_entry_brings_its_own_server_beside_other_commands() -> None:
     line = ProcfileLine(type="worker", command="hypercorn app:app", line=1)
 
     assert ("gunicorn",) == plan_server(entry(Interface.WSGI), (line,)).needs
+
+
+@pytest.mark.parametrize(
+    ("interface", "paths", "taken"),
+    [
+        pytest.param(Interface.WSGI, ("gunicorn.py", "uvicorn.py"), ["gunicorn.py"], id="the server that it needs"),
+        pytest.param(Interface.ASGI, ("gunicorn.py", "uvicorn/__init__.py"), ["uvicorn/__init__.py"], id="a package"),
+        pytest.param(Interface.AIOHTTP, ("model_server.py",), ["model_server.py"], id="ours"),
+        pytest.param(Interface.WSGI, ("src/model_server.py", "gunicorn/conf.py", "model_server.toml"), [], id="others"),
+    ],
+)
+def test_module_that_would_run_instead_of_a_program_is_refused(
+    tmp_path: Path, interface: Interface, paths: tuple[str, ...], taken: list[str]
+) -> None:
+    """Only those at the top, where `python -m` looks first; a folder alone hides nothing."""
+    problems = Problems()
+    files = write_project(tmp_path, dict.fromkeys(paths, ""))
+    problems.attempt(lambda: refuse_taken_names(entry(interface), files))
+
+    found = [error for error in problems.errors if isinstance(error, ModuleNameTaken)]
+    assert taken == [mistake.where for error in found for mistake in error.mistakes]
