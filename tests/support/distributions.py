@@ -16,8 +16,9 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _BUILD_SYSTEM = '[build-system]\nrequires = {requires}\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 # Builds the wheel that lies beside it: an sdist must be buildable without an index to take setuptools from.
 _BUILD_BACKEND = """\
-import shutil
+import shutil, warnings
 def get_requires_for_build_wheel(config_settings=None):
+    warnings.warn("a classifier is deprecated")
     return {asks_for}
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     {guard}

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,10 @@ class BuildRequirements:
             python_executable=str(python),
         )  # fmt: skip
         try:
-            return tuple(caller.get_requires_for_build_wheel())
+            # It repeats the backend's warnings as ours; they are about other people's code, and the build has them too.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return tuple(caller.get_requires_for_build_wheel())
         except (_HookFailedError, BackendUnavailable, OSError):
             return ()
         finally:

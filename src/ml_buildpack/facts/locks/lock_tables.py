@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ml_buildpack.errors import LockMalformed, Mistake
+from ml_buildpack.errors import LockMalformed, LockOutOfDate, Mistake
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.text_encoding import NotTextError, decode_text
 from ml_buildpack.facts.toml_files import read_toml
@@ -184,20 +184,30 @@ def line_with(text: str, pattern: str, below: str = "") -> int | None:
     return None
 
 
-def missing_names(
-    declared: Iterable[str], locked: Container[NormalizedName], *, lock: str, project: str, text: str
-) -> tuple[Mistake, ...]:
-    """What a project asks for and its lock does not have, as evidence; `text` is the project's file."""
-    return tuple(
+def out_of_date(
+    hashed: Mistake,
+    *,
+    declared: Iterable[str],
+    locked: Container[NormalizedName],
+    project: tuple[str, str],
+    command: str,
+) -> LockOutOfDate:
+    """The error of a lock with another hash than its project; `project` is the path and the text of the project's file.
+
+    What the project asks for and the lock does not have is evidence too.
+    """
+    path, text = project
+    missing = tuple(
         Mistake(
-            where=project,
+            where=path,
             line=line_with(text, rf"""["']?{re.escape(name)}(?![A-Za-z0-9._-])"""),
             text=name,
-            detail=f"{lock} does not have it.",
+            detail=f"{hashed.where} does not have it.",
         )
         for name in declared
         if canonicalize_name(name) not in locked
     )
+    return LockOutOfDate(lock=hashed.where, project=path, evidence=(hashed, *missing), command=command)
 
 
 def _explained(files: ProjectFiles, mistake: Mistake) -> Mistake:

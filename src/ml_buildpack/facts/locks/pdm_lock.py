@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ml_buildpack.errors import LockOutOfDate, Mistake
+from ml_buildpack.errors import Mistake
 from ml_buildpack.facts.dependencies import Dependencies, InputKind
 from ml_buildpack.facts.locks.closure import PLAIN, LockedNode, find_conditions
 from ml_buildpack.facts.locks.indexes import option_lines
@@ -20,7 +20,7 @@ from ml_buildpack.facts.locks.lock_tables import (
     LockTable,
     header_lines,
     line_with,
-    missing_names,
+    out_of_date,
     raise_mistakes,
     read_project,
     read_toml_lock,
@@ -171,20 +171,14 @@ def _check_fresh(
     locked = {canonicalize_name(package.text("name") or "") for package in packages}
     groups = metadata.texts("groups") or (DEFAULT_GROUP,)
     needs = read_needs(pyproject, declared_requirements(pyproject.content, groups))
-    raise LockOutOfDate(
-        lock=LOCK,
-        project=PYPROJECT,
-        evidence=(
-            Mistake(
-                where=LOCK,
-                line=line_with(text, "content_hash"),
-                text=f'content_hash = "{written}"' if written else "",
-                detail=f"The dependencies in {PYPROJECT} have the hash {known[0]} now.",
-            ),
-            *missing_names((need.name for need in needs), locked, lock=LOCK, project=PYPROJECT, text=project_text),
-        ),
-        command=COMMAND,
+    hashed = Mistake(
+        where=LOCK,
+        line=line_with(text, "content_hash"),
+        text=f'content_hash = "{written}"' if written else "",
+        detail=f"The dependencies in {PYPROJECT} have the hash {known[0]} now.",
     )
+    declared = tuple(need.name for need in needs)
+    raise out_of_date(hashed, declared=declared, locked=locked, project=(PYPROJECT, project_text), command=COMMAND)
 
 
 def _content_hashes(pyproject: LockTable, algorithm: str) -> tuple[str, ...]:

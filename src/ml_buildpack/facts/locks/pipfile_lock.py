@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from ml_buildpack.errors import LockOutOfDate, Mistake
+from ml_buildpack.errors import Mistake
 from ml_buildpack.facts.dependencies import Dependencies, InputKind
 from ml_buildpack.facts.locks.indexes import Index, option_lines
 from ml_buildpack.facts.locks.lock_tables import (
@@ -18,7 +18,7 @@ from ml_buildpack.facts.locks.lock_tables import (
     header_lines,
     key_lines,
     line_with,
-    missing_names,
+    out_of_date,
     raise_mistakes,
     read_json_lock,
     read_project,
@@ -112,20 +112,13 @@ def _check_fresh(lock: LockTable, text: str, pipfile: _Pipfile | None) -> tuple[
         return ()
     locked = {canonicalize_name(name) for group in lock.content for name in lock.table(group).content}
     declared = (*pipfile.table.table("packages").content, *pipfile.table.table("dev-packages").content)
-    raise LockOutOfDate(
-        lock=LOCK,
-        project=PIPFILE,
-        evidence=(
-            Mistake(
-                where=LOCK,
-                line=line_with(text, '"sha256"'),
-                text=f'"sha256": "{written}"' if written else "",
-                detail=f"The {PIPFILE} has the hash {known[0]} now.",
-            ),
-            *missing_names(declared, locked, lock=LOCK, project=PIPFILE, text=pipfile.text),
-        ),
-        command=COMMAND,
+    hashed = Mistake(
+        where=LOCK,
+        line=line_with(text, '"sha256"'),
+        text=f'"sha256": "{written}"' if written else "",
+        detail=f"The {PIPFILE} has the hash {known[0]} now.",
     )
+    raise out_of_date(hashed, declared=declared, locked=locked, project=(PIPFILE, pipfile.text), command=COMMAND)
 
 
 def _select_groups(lock: LockTable, settings: Settings) -> tuple[str, ...]:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ml_buildpack.errors import LockOutOfDate, Mistake
+from ml_buildpack.errors import Mistake
 from ml_buildpack.facts.dependencies import Dependencies, InputKind
 from ml_buildpack.facts.locks.indexes import PUBLIC_INDEX, Index, check_address, option_lines
 from ml_buildpack.facts.locks.lock_tables import (
     LockTable,
     header_lines,
     line_with,
-    missing_names,
+    out_of_date,
     raise_mistakes,
     read_project,
     read_toml_lock,
@@ -162,20 +162,14 @@ def _check_fresh(
     if written in known:
         return
     locked = {canonicalize_name(package.text("name") or "") for package in packages}
-    raise LockOutOfDate(
-        lock=LOCK,
-        project=PYPROJECT,
-        evidence=(
-            Mistake(
-                where=LOCK,
-                line=line_with(text, "content-hash"),
-                text=f'content-hash = "{written}"' if written else "",
-                detail=f"The dependencies in {PYPROJECT} have the hash {known[0]} now.",
-            ),
-            *missing_names(declared_names(pyproject.content), locked, lock=LOCK, project=PYPROJECT, text=project_text),
-        ),
-        command=COMMAND,
+    hashed = Mistake(
+        where=LOCK,
+        line=line_with(text, "content-hash"),
+        text=f'content-hash = "{written}"' if written else "",
+        detail=f"The dependencies in {PYPROJECT} have the hash {known[0]} now.",
     )
+    declared = declared_names(pyproject.content)
+    raise out_of_date(hashed, declared=declared, locked=locked, project=(PYPROJECT, project_text), command=COMMAND)
 
 
 def _conditions(read: _Reading) -> tuple[Clauses, ...]:
