@@ -54,13 +54,17 @@ build_lifecycle() {
   say "Building lifecycle $LIFECYCLE_VERSION from its Go module"
   compile github.com/buildpacks/lifecycle/cmd/lifecycle github.com/buildpacks/lifecycle/cmd.Version "$LIFECYCLE_VERSION"
   compile github.com/buildpacks/lifecycle/cmd/launcher github.com/buildpacks/lifecycle/cmd.Version "$LIFECYCLE_VERSION"
-  local phase
+  local program phase
+  # The lifecycle puts them into every image, and warns where they are missing.
+  for program in lifecycle launcher; do
+    "$GO" version -m "$OUT/$program" | "${PYTHON3:-python3}" "$ROOT/tools/go_bill_of_materials.py" "$OUT/$program"
+  done
   for phase in "${PHASES[@]}"; do ln -sfn lifecycle "$OUT/$phase"; done
 }
 
 PACK_VERSION=$(version_of github.com/buildpacks/pack)
 LIFECYCLE_VERSION=$(version_of github.com/buildpacks/lifecycle)
-STAMP="$OUT/.stamp-$(cat "$ROOT/tools/go.mod" "$ROOT/tools/go.sum" "$0" | sha256sum | cut -c1-16)"
+STAMP="$OUT/.stamp-$(cat "$ROOT/tools/go.mod" "$ROOT/tools/go.sum" "$ROOT/tools/go_bill_of_materials.py" "$0" | sha256sum | cut -c1-16)"
 [ -e "$STAMP" ] && [ -x "$OUT/pack" ] && [ -x "$OUT/lifecycle" ] && exit 0
 
 rm -rf "$OUT"

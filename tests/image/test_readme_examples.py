@@ -43,3 +43,8 @@ def test_the_answer_is_the_containers(iris: Callable[..., Build]) -> None:
         answer = served.send(path, body, {header: value})
 
     assert (200, shown) == (answer[0], answer[1].strip())
+
+
+def test_the_builder_warns_of_nothing(iris: Callable[..., Build]) -> None:
+    """What is printed with every build is read by nobody: neither are the warnings that matter."""
+    assert [] == [line for line in iris("iris-flask").phase("EXPORTING").splitlines() if "Warning" in line]
