@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
 
-from go_bill_of_materials import (  # noqa: E402 - a program of tools/, found through the path above
+from go_bill_of_materials import (
     Module,
     read_modules,
     render_cyclonedx,
