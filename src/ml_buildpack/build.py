@@ -17,14 +17,20 @@ from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import KnownLock
+from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
+from ml_buildpack.plan.accelerator_advice import describe_accelerator
+from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
+from ml_buildpack.plan.accelerator_layer import plan_accelerator_layer
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import IndexPlan, Wheelhouse, plan_indexes
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
 from ml_buildpack.plan.layers import (
+    ACCELERATOR,
     LOCK,
     PYTHON,
     PYTHON_ARCHIVE,
     VENV,
+    LayerPlan,
     plan_downloaded_python_layer,
     plan_python_layer,
     plan_server_layer,
@@ -72,9 +78,13 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     )
     installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
     lock = tools.obtain_lock(resolution, source, env, installer)
-    image = plan_image(context, tools, resolution, decision, lock)
+    accelerator = find_accelerator(lock.lock, decision.accelerator, context.restored(ACCELERATOR))
+    for title, details in describe_accelerator(accelerator, lock.lock, decision.accelerator):
+        console.step(title)
+        console.note(details)
+    image = plan_image(context, tools, resolution, decision, lock, accelerator)
     console.heading("Layers")
-    maker = tools.layer_maker(env, credential_urls(requirements, env), installer)
+    maker = tools.layer_maker(env, (*credential_urls(requirements, env), *decision.accelerator.index_urls), installer)
     for step in plan_steps(image, context.restored_layers):
         maker.carry_out(step)
     tools.leave_out(decision.facts.indexes.secret_files)
@@ -90,6 +100,7 @@ class Decision:
     dependencies: Dependencies
     server: ServerPlan
     python: PythonPlan
+    accelerator: AcceleratorChoice
 
     @property
     def interpreter(self) -> Interpreter:
@@ -103,10 +114,11 @@ def decide(context: BuildContext, tools: Tools) -> Decision:
     facts = observe(context.app_dir, context.env, context.platform_dir, problems)
     server = decide_server(facts, problems)
     python = problems.attempt(lambda: decide_python(facts, context, tools))
+    accelerator = problems.attempt(lambda: choose_accelerator(facts, python, context.env))
     problems.raise_if_any()
-    if facts.dependencies is None or python is None:
-        raise AssertionError  # pragma: no cover  # both are problems, and those were raised
-    return Decision(facts=facts, dependencies=facts.dependencies, server=server, python=python)
+    if facts.dependencies is None or python is None or accelerator is None:
+        raise AssertionError  # pragma: no cover  # each is a problem, and those were raised
+    return Decision(facts=facts, dependencies=facts.dependencies, server=server, python=python, accelerator=accelerator)
 
 
 def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPlan:
@@ -175,6 +187,7 @@ def plan_resolution_of(
         target=context.target,
         indexes=index_identities(env),
         wheelhouse=wheelhouse,
+        accelerator=decision.accelerator,
     )
 
 
@@ -224,12 +237,27 @@ def describe_indexes(console: Console, indexes: IndexPlan, resolution: Resolutio
         )
 
 
-def plan_image(
-    context: BuildContext, tools: Tools, resolution: ResolutionPlan, decision: Decision, lock: KnownLock
+def plan_image(  # the story's own values, each of another type
+    context: BuildContext,
+    tools: Tools,
+    resolution: ResolutionPlan,
+    decision: Decision,
+    lock: KnownLock,
+    accelerator: Accelerator,
 ) -> ImagePlan:
     """Everything the image will contain."""
     interpreter = resolution.interpreter
-    layers = [
+    check = plan_accelerator_layer(
+        accelerator,
+        interpreter,
+        lock=lock.lock,
+        restored=context.restored(ACCELERATOR),
+        check_digest=tools.check_digest(),
+        layers_dir=str(context.layers_dir),
+    )
+    layers = (
+        *plan_python(context, tools, decision),
+        *(() if check is None else (check,)),
         plan_server_layer(interpreter, sources_digest=tools.server_digest()),
         plan_venv_layer(
             interpreter,
@@ -239,20 +267,24 @@ def plan_image(
             target=context.target,
             inputs=resolution.fingerprint,
         ),
-    ]
-    if interpreter.origin is InterpreterOrigin.PACKAGED:
-        python = plan_python_layer(
-            interpreter,
-            source=str(context.buildpack_dir / "python"),
-            identity=tools.packaged_identity(),
-            target=context.target,
-        )
-        layers.insert(0, python)
-    if decision.python.download is not None:
-        download = decision.python.download
-        layers_dir = str(context.layers_dir)
-        layers.insert(0, plan_downloaded_python_layer(download, layers_dir=layers_dir, target=context.target))
-    return ImagePlan(layers=tuple(layers), launch=LaunchToml(processes=plan_processes(decision.server)), lock=lock.lock)
+    )
+    return ImagePlan(
+        layers=layers,
+        launch=LaunchToml(processes=plan_processes(decision.server)),
+        lock=lock.lock,
+        accelerator=accelerator,
+    )
+
+
+def plan_python(context: BuildContext, tools: Tools, decision: Decision) -> tuple[LayerPlan, ...]:
+    """The layer with the interpreter, where the image has none that serves."""
+    target, download = context.target, decision.python.download
+    if download is not None:
+        return (plan_downloaded_python_layer(download, layers_dir=str(context.layers_dir), target=target),)
+    if decision.interpreter.origin is not InterpreterOrigin.PACKAGED:
+        return ()
+    source, identity = str(context.buildpack_dir / "python"), tools.packaged_identity()
+    return (plan_python_layer(decision.interpreter, source=source, identity=identity, target=target),)
 
 
 def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
 from ml_buildpack.facts.requirement_lines import RequirementLine
 from ml_buildpack.lock import KnownLock, read_origin
+from ml_buildpack.plan.accelerator_choice import AcceleratorChoice
 from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.interpreter import InterpreterOrigin
 from ml_buildpack.plan.layers import LOCK, PYTHON_ARCHIVE, WHEELS
@@ -180,6 +181,7 @@ def _plan(ready: Preparation) -> dict[str, Any]:
         "project_installed": dependencies.project is not None,
         "constraints": _with_origin(dependencies.requirements.constraints),
         "added": list(resolution.added),
+        "accelerator": _accelerator(decision.accelerator),
         "inputs": dict(resolution.inputs),
         "layers": _layers(ready),
         "processes": [
@@ -215,6 +217,17 @@ def _layers(ready: Preparation) -> list[dict[str, str | bool]]:
     cached = [LOCK, WHEELS, *([PYTHON_ARCHIVE] if ready.decision.python.download is not None else [])]
     made |= {str(name): LayerTypes(cache=True) for name in cached}
     return [{"name": name, "launch": made[name].launch, "cache": made[name].cache} for name in sorted(made)]
+
+
+def _accelerator(choice: AcceleratorChoice) -> dict[str, Any]:
+    """What is known before anything is resolved; what the image computes on stands in the lock."""
+    return {
+        "wish": str(choice.wish),
+        "asked_by": choice.asked_by,
+        "index": choice.index.url if choice.index is not None else None,
+        "added": list(choice.extras),
+        "requests": [{"place": one.place, "text": one.text, "asks": str(one.asks)} for one in choice.requests],
+    }
 
 
 def _context(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path, directory: Path) -> BuildContext:

@@ -28,7 +28,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "error_text": frozenset({"errors", "sizes", "redaction"}),
     "cnb": frozenset({"errors"}),
     "facts": frozenset({"lock", "errors", "problems", "redaction"}),
-    "plan": frozenset({"facts", "cnb", "lock", "errors", "redaction"}),
+    "plan": frozenset({"facts", "cnb", "lock", "errors", "redaction", "sizes"}),
     "apply": frozenset({"plan", "cnb", "lock", "console", "errors", "redaction", "sizes"}),
 }
 # The stories and `main` bring everything together; only `main` knows the words of errors.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_buildpack.facts.accelerator_wish import CPU
 from ml_buildpack.facts.dependency_files import DEFAULT_INPUTS
 from ml_buildpack.facts.settings import SETTINGS, CondaMode, Resolver, Settings, read_settings
 from support.projects import write_project
@@ -67,6 +68,7 @@ def test_the_examples_are_valid_and_complete(tmp_path: Path, position: int, path
         groups=("production",),
         conda=CondaMode.TRANSLATE,
         wheelhouse="wheels",
+        accelerator=CPU,
         resolver=Resolver.UV,
         python="3.12",
         processes=(("worker", "python -m service.worker"),),

@@ -201,6 +201,34 @@ EXAMPLES: tuple[BuildpackError, ...] = (
         python="3.11.2",
         inputs=("requirements.txt",),
     ),
+    errors.AcceleratorContradicted(
+        asked="cpu",
+        asked_by="BP_ACCELERATOR",
+        lines=(
+            Mistake(where="requirements.txt", line=2, text="torch==2.5.1+cu121", detail="It asks for CUDA 12.1."),
+            Mistake(where="requirements.txt", line=5, text="onnxruntime-gpu", detail="It asks for CUDA."),
+        ),
+    ),
+    errors.AcceleratorNotOffered(
+        asked="cu126",
+        asked_by="BP_ACCELERATOR",
+        package="torch",
+        line=Mistake(where="requirements.txt", line=2, text="torch==2.3.1", detail="It has no build for CUDA 12.6."),
+        offered=("cpu", "cu118", "cu121"),
+    ),
+    errors.AcceleratorNotLocked(
+        asked="cuda",
+        asked_by="pyproject.toml",
+        locked="CPU",
+        packages=(
+            Mistake(
+                where="requirements.txt",
+                line=3,
+                text="onnxruntime 1.23.2",
+                detail="It computes on CPUs only. Ask for `onnxruntime-gpu[cuda,cudnn]` instead.",
+            ),
+        ),
+    ),
     errors.DigestMismatch(
         file="six-1.17.0-py2.py3-none-any.whl",
         expected=("4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274",),

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import unquote
 
 from support.distributions import Distribution
 
@@ -66,6 +67,11 @@ class LocalIndex:
         """The address for PIP_INDEX_URL."""
         return f"http{'s' if self.is_secure else ''}://127.0.0.1:{self.port}/simple/"
 
+    @property
+    def torch_mirror(self) -> str:
+        """The address for BP_TORCH_MIRROR: below it, an index for each local version, and all releases without one."""
+        return self.url.replace("/simple/", "/whl/")
+
     def url_with(self, credentials: str) -> str:
         """The address with `user:password`."""
         return self.url.replace("://", f"://{credentials}@")
@@ -110,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
-        path = self.path.partition("?")[0]
+        path = unquote(self.path.partition("?")[0])
         self.index.requested.append(path)
         faults = self.index.faults
         if faults.credentials and not self._is_authorised(faults.credentials):
@@ -119,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(faults.status, b"")
         elif path.startswith("/simple/"):
             self._answer_project(path.removeprefix("/simple/").strip("/"))
+        elif path.startswith("/whl/"):
+            variant, _, name = path.removeprefix("/whl/").strip("/").partition("/")
+            self._answer_project(name, variant)
         else:
             self._answer_file(path.removeprefix("/files/"))
 
@@ -133,8 +142,14 @@ class _Handler(BaseHTTPRequestHandler):
         expected = base64.b64encode(credentials.encode()).decode()
         return self.headers.get("Authorization") == f"Basic {expected}"
 
-    def _answer_project(self, name: str) -> None:
-        releases = [one for one in self.index.distributions if re.sub(r"[-_.]+", "-", one.name).lower() == name]
+    def _answer_project(self, name: str, variant: str = "") -> None:
+        releases = [
+            one
+            for one in self.index.distributions
+            if re.sub(r"[-_.]+", "-", one.name).lower() == name and one.version.partition("+")[2] in {variant, ""}
+        ]
+        if not variant:
+            releases = [one for one in releases if "+" not in one.version]
         if not releases:
             self._answer(HTTPStatus.NOT_FOUND, b"")
             return

@@ -22,6 +22,7 @@ from ml_buildpack.plan.interpreter import Interpreter
 from ml_buildpack.plan.layers import (
     LOCK,
     WHEELS,
+    AcceleratorContent,
     DownloadedPythonContent,
     LayerPlan,
     PythonContent,
@@ -87,6 +88,9 @@ class LayerMaker:
                     raise AssertionError  # pragma: no cover  # without a lock the layer's metadata decided to keep it
                 self._make_venv(directory, interpreter, lock)
                 return describe_venv(lock, interpreter)
+            case AcceleratorContent(interpreter_path=interpreter_path, needs=needs):
+                server.make_accelerator_layer(self.server_sources, directory, interpreter_path, needs)
+                return None
 
     def _keep_what_made(self, layer: LayerPlan) -> None:
         """Keep the cached wheels, or the archive, beside the layer that was made from them: some day it changes."""

@@ -20,6 +20,7 @@ from ml_buildpack.apply.resolver_tools import (
     uv_compile,
     uv_export,
 )
+from ml_buildpack.apply.resolver_variant import resolve_variant, without_idle
 from ml_buildpack.apply.source_trees import left_as_found
 from ml_buildpack.errors import DigestMismatch
 from ml_buildpack.lock import Lock, LockedFile, LockedPackage, parse_lock
@@ -56,7 +57,7 @@ def resolve(plan: ResolutionPlan, tools: ResolverTools) -> str:
 def _resolve(plan: ResolutionPlan, tools: ResolverTools) -> Document:
     match plan.method:
         case Loose():
-            return _resolve_loose(plan, tools)
+            return without_idle(_resolve_loose(plan, tools), plan)
         case Pinned(parts=parts):
             lock = _look_up(parts, plan, tools)
         case GivenLock(text=text, parts=parts, extras=extras, groups=groups):
@@ -71,6 +72,9 @@ def _resolve(plan: ResolutionPlan, tools: ResolverTools) -> Document:
 def _resolve_loose(plan: ResolutionPlan, tools: ResolverTools) -> Document:
     requirements = tools.write(REQUIREMENTS, plan.requirements_text)
     constraints = tools.write("constraints.txt", plan.constraints_text)
+    index = plan.accelerator.index if plan.accelerator is not None else None
+    if index is not None:
+        return resolve_variant(plan, tools, index, requirements, constraints)
     if plan.resolver is Resolver.UV:
         return uv_compile(plan, tools, (requirements,), constraints=constraints)
     found = pip_compile(plan, tools, requirements, constraints)

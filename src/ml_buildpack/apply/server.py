@@ -1,4 +1,4 @@
-"""Make the layer of what runs beside the application: our in-image package and the helper that sizes the process."""
+"""Make the layers of what runs beside the application: our in-image package, and the helpers before each process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ml_buildpack.apply.layer_store import make_readable
 # The flags of the helper's interpreter: isolated, without site-packages, without writing bytecode. It starts with
 # every process of the image, so a slow start here is a slow start everywhere.
 HELPER_FLAGS = "-ISB"
+DRIVER_CHECK = "driver_check.py"
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -28,9 +29,27 @@ def make_server_layer(sources: Path, layer: Path, *, interpreter_path: str) -> N
     """Copy the package to `site/model_server` and install its helper as the layer's one `exec.d` program."""
     package = layer / "site" / "model_server"
     shutil.copytree(sources, package, ignore=_IGNORED)
-    helper = layer / "exec.d" / "size-to-container"
+    _install_helper(sources / "exec_d.py", layer / "exec.d" / "size-to-container", interpreter_path)
+    make_readable(layer)
+
+
+def check_digest(sources: Path) -> str:
+    """A digest over the program that checks the driver."""
+    return hashlib.sha256(HELPER_FLAGS.encode() + (sources / DRIVER_CHECK).read_bytes()).hexdigest()
+
+
+def make_accelerator_layer(
+    sources: Path, layer: Path, interpreter_path: str, needs: tuple[tuple[str, str], ...]
+) -> None:
+    """Install the check of the driver as the layer's one `exec.d` program, and beside it what it compares with."""
+    _install_helper(sources / DRIVER_CHECK, layer / "exec.d" / "check-driver", interpreter_path)
+    text = "".join(f"{name} {value}\n" for name, value in needs)
+    (layer / "needs.txt").write_text(text, encoding="utf-8")
+    make_readable(layer)
+
+
+def _install_helper(source: Path, helper: Path, interpreter_path: str) -> None:
     helper.parent.mkdir()
-    text = (sources / "exec_d.py").read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8")
     helper.write_text(f"#!{interpreter_path} {HELPER_FLAGS}\n{text}", encoding="utf-8")
     helper.chmod(0o755)
-    make_readable(layer)

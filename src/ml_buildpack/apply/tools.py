@@ -101,6 +101,10 @@ class Tools:
         """What names the in-image package."""
         return server.sources_digest(self.server_sources)
 
+    def check_digest(self) -> str:
+        """What names the program that checks the driver."""
+        return server.check_digest(self.server_sources)
+
     def make_environment(
         self, certificates: tuple[str, ...], interpolated: frozenset[str], indexes: IndexPlan | None = None
     ) -> ToolEnvironment:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_buildpack import errors
 from ml_buildpack.error_text import (
+    accelerator,
     downloads,
     environment,
     inputs,
@@ -65,6 +66,9 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.LocalVersionNotFound: unsatisfied.local_version_not_found,
     errors.HeldByAnotherIndex: unsatisfied.held_by_another_index,
     errors.WheelhouseIncomplete: unsatisfied.wheelhouse_incomplete,
+    errors.AcceleratorContradicted: accelerator.accelerator_contradicted,
+    errors.AcceleratorNotOffered: accelerator.accelerator_not_offered,
+    errors.AcceleratorNotLocked: accelerator.accelerator_not_locked,
     errors.DigestMismatch: downloads.digest_mismatch,
     errors.IndexUnreachable: downloads.index_unreachable,
     errors.IndexUnauthorised: downloads.index_unauthorised,

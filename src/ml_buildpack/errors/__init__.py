@@ -4,6 +4,11 @@ No prose lives here: `error_text` renders each type, `docs/errors.md` lists each
 search for them. Detect and build raise these; `main` alone catches them.
 """
 
+from ml_buildpack.errors.accelerator import (
+    AcceleratorContradicted,
+    AcceleratorNotLocked,
+    AcceleratorNotOffered,
+)
 from ml_buildpack.errors.downloads import (
     CertificateRefused,
     DigestMismatch,
@@ -55,6 +60,9 @@ from ml_buildpack.errors.resolution import (
 from ml_buildpack.errors.root import Blame, BuildpackError, Mistake
 
 __all__ = [
+    "AcceleratorContradicted",
+    "AcceleratorNotLocked",
+    "AcceleratorNotOffered",
     "Blame",
     "BuildpackError",
     "CertificateRefused",

@@ -12,6 +12,7 @@ from enum import Enum
 
 from packaging.utils import NormalizedName
 
+from ml_buildpack.facts.accelerator_request import AcceleratorRequest
 from ml_buildpack.facts.dependency_files import Requirements
 from ml_buildpack.facts.local_trees import LocalTree
 from ml_buildpack.facts.python_request import PythonRequest
@@ -61,7 +62,8 @@ class Dependencies:
     package pinned, and nothing may be added to them but what the server needs. `index_of` names the index of a package
     where the lock says so, credentials left out. `pylock` is a lock that is in the standard format already; `extras`
     and `groups` are what is taken of it. `project` is the project itself where it is an installable package. `ignored`
-    are other inputs that are there, with the reason in `notes`.
+    are other inputs that are there, with the reason in `notes`. `accelerators` are lines that choose between CUDA and
+    the processor without being requirements.
     """
 
     kind: InputKind
@@ -77,4 +79,5 @@ class Dependencies:
     project: LocalTree | None = None
     python_requests: tuple[PythonRequest, ...] = ()
     ignored: tuple[str, ...] = ()
+    accelerators: tuple[AcceleratorRequest, ...] = ()
     notes: tuple[str, ...] = ()

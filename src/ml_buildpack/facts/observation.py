@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_buildpack.errors import LfsPointerFound, UnsafeEnvironment
+from ml_buildpack.facts.accelerator_requests import AcceleratorRequest, find_accelerator_requests
 from ml_buildpack.facts.bindings import Binding, read_bindings
 from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.dependency_choice import choose_dependencies
@@ -33,6 +34,7 @@ class Facts:
     procfile: tuple[ProcfileLine, ...]
     bindings: tuple[Binding, ...]
     indexes: IndexConfiguration
+    accelerators: tuple[AcceleratorRequest, ...] = ()
 
 
 def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems: Problems) -> Facts:
@@ -42,15 +44,18 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
     problems.attempt(lambda: _refuse_unsafe_environment(env))
     problems.attempt(lambda: _refuse_lfs_pointers(files))
     bindings = problems.attempt(lambda: read_bindings(env, platform_dir)) or ()
+    dependencies = problems.attempt(lambda: choose_dependencies(files, settings))
+    indexes = read_index_configuration(files, settings, bindings, env, problems)
     return Facts(
         files=files,
         settings=settings,
-        dependencies=problems.attempt(lambda: choose_dependencies(files, settings)),
+        dependencies=dependencies,
         python_requests=problems.attempt(lambda: read_python_requests(files, settings)) or (),
         web=find_web_entries(files),
         procfile=problems.attempt(lambda: read_procfile(files)) or (),
         bindings=bindings,
-        indexes=read_index_configuration(files, settings, bindings, env, problems),
+        indexes=indexes,
+        accelerators=find_accelerator_requests(files, dependencies, indexes, env) if dependencies is not None else (),
     )
 
 

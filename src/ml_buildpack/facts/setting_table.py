@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ml_buildpack.facts.accelerator_wish import read_accelerator
 from ml_buildpack.facts.setting_values import (
     read_app,
     read_commands,
@@ -100,6 +101,24 @@ SETTINGS: tuple[Setting, ...] = (
         takes="directory of wheels",
         default="`wheelhouse` or `vendor`, if there is one with wheels",
         from_file=read_text,
+        from_variable=read_text,
+    ),
+    Setting(
+        name="accelerator",
+        key="accelerator",
+        variable="BP_ACCELERATOR",
+        takes="`auto`, `cpu`, `cuda`, or a version: `cu126`, `cuda12.6`",
+        default="`auto`",
+        from_file=read_accelerator,
+        from_variable=read_accelerator,
+    ),
+    Setting(
+        name="torch_mirror",
+        key=None,
+        variable="BP_TORCH_MIRROR",
+        takes="URL",
+        default="`https://download.pytorch.org/whl`",
+        from_file=refuse,
         from_variable=read_text,
     ),
     Setting(

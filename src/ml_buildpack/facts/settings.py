@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ml_buildpack.errors import InvalidSettings, Mistake
+from ml_buildpack.facts.accelerator_wish import AUTO, AcceleratorWish
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.setting_table import SETTINGS, Setting
 from ml_buildpack.facts.setting_values import CondaMode, Resolver, UnusableValueError, describe_value
@@ -39,6 +40,8 @@ class Settings:
     groups: tuple[str, ...] = ()
     conda: CondaMode | None = None
     wheelhouse: str | None = None
+    accelerator: AcceleratorWish = AUTO
+    torch_mirror: str | None = None
     resolver: Resolver | None = None
     upgrade: bool = False
     python: str | None = None

@@ -7,7 +7,10 @@ from typing import Any
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.accelerator import Accelerator
 from ml_buildpack.plan.layers import LayerPlan
+
+ON_CPU = Accelerator(cuda=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +20,7 @@ class ImagePlan:
     layers: tuple[LayerPlan, ...]
     launch: LaunchToml
     lock: Lock | None
+    accelerator: Accelerator = ON_CPU
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values, in a stable order."""
@@ -26,6 +30,7 @@ class ImagePlan:
                 {"type": process.type, "command": [*process.command, *process.args], "default": process.default}
                 for process in self.launch.processes
             ],
+            "accelerator": self.accelerator.to_json(),
             "packages": None
             if self.lock is None
             else [f"{p.name}=={p.version}" if p.version else p.name for p in self.lock.packages],

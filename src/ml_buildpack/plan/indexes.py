@@ -22,7 +22,7 @@ from ml_buildpack.plan.index_trust import needs_first_index, open_last
 from ml_buildpack.plan.secrets import find_secrets, netrc_text
 from ml_buildpack.plan.tool_environment import interpolate
 
-__all__ = ["IndexPlan", "Wheelhouse", "plan_indexes"]
+__all__ = ["IndexPlan", "Wheelhouse", "asks_an_index", "plan_indexes"]
 
 PYPI = "https://pypi.org/simple"
 _OPTIONS = ("--index-url", "--extra-index-url", "--find-links", "--no-index", "--trusted-host")
@@ -86,6 +86,12 @@ def plan_indexes(
         is_mixed=is_mixed,
         warnings=tuple(_warnings(configuration, requirements)),
     )
+
+
+def asks_an_index(configuration: IndexConfiguration, requirements: Requirements, env: Mapping[str, str]) -> bool:
+    """Whether packages may come from an index at all, and not only from a directory."""
+    places = (_from_lines(requirements, ""), _from_variables(env), *configuration.bindings, *configuration.files)
+    return _usable(configuration.wheelhouse, requirements) is None and not any(place.no_index for place in places)
 
 
 # --- what each place says --------------------------------------------------------------------------------------------

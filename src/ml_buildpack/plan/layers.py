@@ -14,6 +14,7 @@ from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerName, LayerTypes, l
 from ml_buildpack.lock import KnownLock, Lock
 from ml_buildpack.plan.interpreter import Interpreter, PythonDownload
 
+ACCELERATOR = layer_name("accelerator")
 LOCK = layer_name("lock")
 PYTHON = layer_name("python")
 PYTHON_ARCHIVE = layer_name("python-archive")
@@ -61,7 +62,15 @@ class VenvContent:
     lock: Lock | None
 
 
-LayerContent = PythonContent | DownloadedPythonContent | ServerContent | VenvContent
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AcceleratorContent:
+    """The program that checks the machine's driver, and what it compares with, by name."""
+
+    interpreter_path: str
+    needs: tuple[tuple[str, str], ...]
+
+
+LayerContent = PythonContent | DownloadedPythonContent | ServerContent | VenvContent | AcceleratorContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -42,7 +42,10 @@ _INPUT_NAMES = {
     "python": "the Python changed from {old} to {new}",
     "target": "the platform changed from {old} to {new}",
     "indexes": "the package indexes changed",
+    "accelerator": "the accelerator changed from {old} to {new}",
 }
+# What an input is where it is not named.
+_UNNAMED = {"accelerator": "auto"}
 
 
 def choose_lock_source(
@@ -77,7 +80,11 @@ def _is_kept(plan: ResolutionPlan, venv_layer: MetadataOnly | Present, layers_di
 
 def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
-        sentence.format(old=old.get(name, "unknown"), new=new[name])
+        sentence.format(old=_input(old, name), new=_input(new, name))
         for name, sentence in _INPUT_NAMES.items()
-        if old.get(name) != new[name]
+        if _input(old, name) != _input(new, name)
     )
+
+
+def _input(inputs: Mapping[str, str], name: str) -> str:
+    return inputs.get(name, _UNNAMED.get(name, "unknown"))

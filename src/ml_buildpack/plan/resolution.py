@@ -18,9 +18,11 @@ from ml_buildpack.facts.local_trees import LocalTree
 from ml_buildpack.facts.requirements_text import RequirementLine
 from ml_buildpack.facts.settings import Resolver, Settings
 from ml_buildpack.facts.wheelhouse import Wheelhouse
+from ml_buildpack.plan.accelerator_choice import AcceleratorChoice
 from ml_buildpack.plan.interpreter import Interpreter
 from ml_buildpack.plan.resolution_method import PROJECT_LINE, Loose, Method, choose_method
 from ml_buildpack.plan.server import ServerPlan
+from ml_buildpack.redaction import redact
 
 # The resolver is part of a plan, and `apply`, which may not look at facts, finds it here.
 __all__ = ["ResolutionPlan", "Resolver", "choose_resolver", "interpolated_names", "plan_resolution", "required_names"]
@@ -37,7 +39,7 @@ class ResolutionPlan:
     `local_links` are directories of the project that hold files to install from, relative to it; uv and pip disagree
     about where such a line starts, so it is an argument instead. `allowed_digests` holds, by package, the sha256 values
     that the user's files allow; a package that is not in it may come from any file of the index. `wheelhouse` is the
-    directory that is asked instead of every index.
+    directory that is asked instead of every index. `accelerator` may name another index for some packages.
     """
 
     resolver: Resolver
@@ -56,6 +58,7 @@ class ResolutionPlan:
     has_local_trees: bool
     method: Method = LOOSE
     wheelhouse: Wheelhouse | None = None
+    accelerator: AcceleratorChoice | None = None
 
     @property
     def description(self) -> str:
@@ -79,6 +82,7 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
     target: Target,
     indexes: tuple[str, ...],
     wheelhouse: Wheelhouse | None = None,
+    accelerator: AcceleratorChoice | None = None,
 ) -> ResolutionPlan:
     """The resolution of these dependencies together with what the server needs."""
     requirements = dependencies.requirements
@@ -86,7 +90,7 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
     resolver, resolver_reason = choose_resolver(settings, requirements)
     names = required_names(dependencies, interpreter.environment)
     added = tuple(need for need in server.needs if _name_of(need) not in names)
-    requirements_text = _requirements_text(dependencies, added, wheelhouse)
+    requirements_text = _requirements_text(dependencies, (*_extras(accelerator), *added), wheelhouse)
     constraints_text = _text([line.pip_line for line in requirements.constraints])
     written = "\0".join((requirements_text, constraints_text, _method_digest(dependencies, method)))
     return ResolutionPlan(
@@ -103,13 +107,14 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
         target=target,
         inputs={
             **_inputs_of_lines(written, dependencies),
-            **_inputs_around(resolver, interpreter, target),
+            **_inputs_around(resolver, interpreter, target, accelerator),
             "indexes": " ".join((*indexes, *_identity(wheelhouse))),
         },
         upgrade=settings.upgrade,
         has_local_trees=bool(_trees(dependencies) or dependencies.sources),
         method=method,
         wheelhouse=wheelhouse,
+        accelerator=accelerator,
     )
 
 
@@ -124,10 +129,19 @@ def _inputs_of_lines(written: str, dependencies: Dependencies) -> dict[str, str]
     }
 
 
-def _inputs_around(resolver: Resolver, interpreter: Interpreter, target: Target) -> dict[str, str]:
+def _inputs_around(
+    resolver: Resolver, interpreter: Interpreter, target: Target, accelerator: AcceleratorChoice | None
+) -> dict[str, str]:
     """What decides a resolution beside the project."""
     python = f"{interpreter.version} {interpreter.launch_path}"
-    return {"resolver": resolver.value, "python": python, "target": str(target)}
+    identity = accelerator.identity if accelerator is not None else ""
+    # Not named where nobody chooses, so that locks from before there was a choice are kept.
+    chosen = {"accelerator": redact(identity)} if identity else {}
+    return {"resolver": resolver.value, "python": python, "target": str(target), **chosen}
+
+
+def _extras(accelerator: AcceleratorChoice | None) -> tuple[str, ...]:
+    return accelerator.extras if accelerator is not None else ()
 
 
 def required_names(

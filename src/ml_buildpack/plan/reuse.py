@@ -19,6 +19,11 @@ _SENTENCES = {
     "trees": "a local package changed",
     "lock": "the locked packages changed",
     "server": "the server's own files changed",
+    "cuda": "the CUDA version changed from {old} to {new}",
+    "asked": "whether somebody asks for a GPU changed",
+    "needs": "the driver that is needed changed",
+    "check": "the check of the driver changed",
+    "libraries": "where CUDA's libraries lie changed",
 }
 
 

@@ -35,6 +35,7 @@ def read_conda_file(files: ProjectFiles, settings: Settings, path: str) -> Depen
         path=path,
         requirements=environment.requirements,
         python_requests=environment.python_requests,
+        accelerators=environment.accelerators,
         notes=environment.notes,
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ml_buildpack.errors import CondaPackagesWithoutWheel, Mistake, RequirementsMalformed
+from ml_buildpack.facts.accelerator_request import AcceleratorRequest
 from ml_buildpack.facts.conda.translation import CondaEntry, Translation
 from ml_buildpack.facts.conda.yaml_text import YamlValue, read_yaml
 from ml_buildpack.facts.project_files import ProjectFiles
@@ -29,6 +30,7 @@ class CondaEnvironment:
     requirements: Requirements
     python_requests: tuple[PythonRequest, ...]
     notes: tuple[str, ...]
+    accelerators: tuple[AcceleratorRequest, ...] = ()
 
 
 def read_environment(files: ProjectFiles, path: str) -> CondaEnvironment:
@@ -49,6 +51,7 @@ def read_environment(files: ProjectFiles, path: str) -> CondaEnvironment:
     return CondaEnvironment(
         requirements=requirements,
         python_requests=tuple(translation.python_requests),
+        accelerators=tuple(translation.accelerator_requests),
         notes=(
             *translation.notes(),
             *([f"{path}: its variables are not set in the image, so set them where it runs: {names}"] if names else ()),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from packaging.specifiers import SpecifierSet
 
 from ml_buildpack.errors import Mistake
+from ml_buildpack.facts.accelerator_request import AcceleratorRequest, conda_request
 from ml_buildpack.facts.conda.match_specs import MatchSpec, UnusableSpecError, read_match_spec
 from ml_buildpack.facts.conda.package_names import WITH_FOURTH_NUMBER, pypi_requirement
 from ml_buildpack.facts.conda.system_packages import advice_without_wheel, is_accelerator, is_left_out
@@ -43,6 +44,7 @@ class Translation:
     python_requests: list[PythonRequest] = field(default_factory=list)
     without_wheel: list[Mistake] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    accelerator_requests: list[AcceleratorRequest] = field(default_factory=list)
     _accelerators: list[str] = field(default_factory=list)
     _renamed: list[str] = field(default_factory=list)
     _left_out: list[str] = field(default_factory=list)
@@ -63,6 +65,8 @@ class Translation:
             self._add_python(spec, entry)
         elif is_accelerator(spec.name):
             self._accelerators.append(f"{entry.text} (line {entry.line})")
+            request = conda_request(self.path, entry.line, entry.text)
+            self.accelerator_requests += () if request is None else (request,)
         elif advice is not None:
             self._mistake(self.without_wheel, entry, f"{advice}.")
         elif is_left_out(spec.name, is_export=self.is_record):
