@@ -70,7 +70,7 @@ lock: .venv ## lock requirements/ again, at the newest versions
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-strip-extras \
 		requirements/dev.in -o requirements/dev.txt
 
-.PHONY: fmt lint types test-fast test-slow test-lifecycle test-image test-serve
+.PHONY: fmt lint types test-fast test-slow test-lifecycle test-image test-serve test-torch
 fmt: .venv ## check the format (fix it: .venv/bin/ruff format)
 	@$(BIN)/ruff format --check $(PYTHON_CODE)
 
@@ -93,6 +93,9 @@ test-lifecycle: tools package ## the real lifecycle binaries, no Docker
 
 test-image: builder builders-of-others ## real pack and Docker: images are built, started and asked for predictions
 	@tools/with_tools.sh $(BIN)/python -m pytest tests/image $(PYTEST_FLAGS)
+
+test-torch: .venv vendor ## on request only: PyTorch and xgboost from PyPI, gigabytes; prints what they weigh
+	@$(BIN)/python -m pytest -s tests/torch $(PYTEST_FLAGS)
 
 test-serve: .venv ## only the tests of model_server
 	@$(BIN)/python -m pytest tests/serve $(PYTEST_FLAGS)

@@ -16,14 +16,14 @@ from ml_buildpack.facts.accelerator_wish import CPU, CUDA, AcceleratorKind, Acce
 
 _LOCAL_VERSION = re.compile(r"(?:\+|%2B)(cpu|cu\d{2,3})(?![0-9a-z])", re.IGNORECASE)
 _INDEX = re.compile(r"/whl/(?:nightly/|test/)?(cpu|cu\d{2,3})(?:/|_|$)|(?:\+|%2B)(cpu|cu\d{2,3})\.html|(jax_cuda)")
-_EXTRA = re.compile(r"and-cuda|gpu|cuda|(?P<version>cuda?\d{2,3})(?:[_-]local|-pip)?")
+_EXTRA = re.compile(r"and-cuda|gpu|cuda|(?P<version>cu(?:da)?\d{2,3})(?:[_-]local|-pip)?")
 # `cupy-cuda12x`, `nvidia-cudnn-cu12`, `jax-cuda12-plugin`, `faiss-gpu-cu12`.
-_NAME_WITH_VERSION = re.compile(r".+-(?P<version>cuda?\d{2,3})x?(?:-.+)?")
+_NAME_WITH_VERSION = re.compile(r".+-(?P<version>cu(?:da)?\d{2,3})x?(?:-.+)?")
 _GPU_NAME = re.compile(r".+-gpu(?:-.+)?|cupy|tensorrt(?:-.+)?")
 _CPU_NAME = re.compile(r".+-cpu")
 # conda packages that choose between builds; others, such as `cudnn`, only follow.
 _CONDA_VERSION = re.compile(
-    r"(?:pytorch-cuda|cudatoolkit|cuda-version|cuda-toolkit|cuda)\s*[ =<>~]*(?P<v>\d{2}(?:\.\d)?)?"
+    r"(?:pytorch-cuda|cudatoolkit|cuda-version|cuda-toolkit|cuda)(?![\w-])[ =<>~]*(?P<version>\d{2}(?:\.\d)?)?"
 )
 
 

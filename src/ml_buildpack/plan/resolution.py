@@ -107,8 +107,7 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
         target=target,
         inputs={
             **_inputs_of_lines(written, dependencies),
-            **_inputs_around(resolver, interpreter, target, accelerator),
-            "indexes": " ".join((*indexes, *_identity(wheelhouse))),
+            **_inputs_around(resolver, interpreter, target, accelerator, (*indexes, *_identity(wheelhouse))),
         },
         upgrade=settings.upgrade,
         has_local_trees=bool(_trees(dependencies) or dependencies.sources),
@@ -130,14 +129,24 @@ def _inputs_of_lines(written: str, dependencies: Dependencies) -> dict[str, str]
 
 
 def _inputs_around(
-    resolver: Resolver, interpreter: Interpreter, target: Target, accelerator: AcceleratorChoice | None
+    resolver: Resolver,
+    interpreter: Interpreter,
+    target: Target,
+    accelerator: AcceleratorChoice | None,
+    indexes: tuple[str, ...],
 ) -> dict[str, str]:
     """What decides a resolution beside the project."""
     python = f"{interpreter.version} {interpreter.launch_path}"
     identity = accelerator.identity if accelerator is not None else ""
     # Not named where nobody chooses, so that locks from before there was a choice are kept.
     chosen = {"accelerator": redact(identity)} if identity else {}
-    return {"resolver": resolver.value, "python": python, "target": str(target), **chosen}
+    return {
+        "resolver": resolver.value,
+        "python": python,
+        "target": str(target),
+        "indexes": " ".join(indexes),
+        **chosen,
+    }
 
 
 def _extras(accelerator: AcceleratorChoice | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_buildpack.apply.server import make_server_layer, sources_digest
+from ml_buildpack.apply.server import check_digest, make_accelerator_layer, make_server_layer, sources_digest
 from support.projects import write_project
 from support.workplace import files_below, real_interpreter, tree_digest
 
@@ -69,3 +69,19 @@ def test_digest_does_not_follow_bytecode_and_place(sources: Path, tmp_path: Path
     write_project(sources, {"__pycache__/b.pyc": "y"})
 
     assert before == sources_digest(sources.rename(tmp_path / "moved"))
+
+
+def test_layer_of_an_accelerator_has_the_check_and_what_it_compares_with(sources: Path, tmp_path: Path) -> None:
+    """A program that runs by itself, and a file beside it; the digest follows the program."""
+    write_project(sources, {"driver_check.py": "print('checked')\n"})
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    make_accelerator_layer(sources, layer, real_interpreter().path, (("cuda", "12.6"), ("asked", "yes")))
+    before = check_digest(sources)
+    write_project(sources, {"driver_check.py": "print()\n"})
+
+    assert ["exec.d/check-driver", "needs.txt"] == [name for name in files_below(layer) if (layer / name).is_file()]
+    check = layer / "exec.d" / "check-driver"
+    assert "checked\n" == subprocess.run((str(check),), check=True, capture_output=True, text=True).stdout
+    assert "cuda 12.6\nasked yes\n" == (layer / "needs.txt").read_text()
+    assert before != check_digest(sources)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from ml_buildpack.cnb.launch import LaunchToml, Process
 from ml_buildpack.lock import Lock, LockedDirectory
+from ml_buildpack.plan.accelerator import Accelerator, Part
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.layers import LAYER_SCHEMA, plan_server_layer
 from support.build_values import PYTHON_3_12, lock_of, locked
 
+TRITON = Part(name=canonicalize_name("triton"), version="3.5.1", size_bytes=7)
 LOCK = lock_of(locked("flask", "3.1"), locked("own", None, LockedDirectory(path=".", editable=True)))
 
 
@@ -23,6 +26,7 @@ def test_plan_is_json(lock: Lock | None, packages: list[str] | None) -> None:
         layers=(plan_server_layer(PYTHON_3_12, sources_digest="s1"),),
         launch=LaunchToml(processes=(process,)),
         lock=lock,
+        accelerator=Accelerator(cuda="12.8", evidence=("torch 2.9.1",), parts=(TRITON,)),
     )
 
     expected = {
@@ -30,6 +34,13 @@ def test_plan_is_json(lock: Lock | None, packages: list[str] | None) -> None:
             {"name": "server", "metadata": {"schema": LAYER_SCHEMA, "server": "s1", "python": "/usr/bin/python3.12"}},
         ],
         "processes": [{"type": "web", "command": ["python", "-m", "x", "--a"], "default": True}],
+        "accelerator": {
+            "cuda": "12.8",
+            "asked": False,
+            "evidence": ["torch 2.9.1"],
+            "packages": ["triton==3.5.1"],
+            "size_bytes": 7,
+        },
         "packages": packages,
     }
     assert expected == json.loads(json.dumps(plan.to_json()))
