@@ -157,6 +157,7 @@ def test_search_path_is_set_for_wheels_that_need_one(
     [
         ("flask\ntorch==2.9.1+cu126\n", "cpu", ("ML-ACC-001", "requirements.txt:2   torch==2.9.1+cu126")),
         ("flask\ntorch==2.3.0\n", "cu126", ("ML-ACC-002", "requirements.txt:2   torch==2.3.0")),
+        ("flask\ntorch==2.9.2\n", "cpu", ("ML-ACC-002", "requirements.txt:2   torch==2.9.2", "/whl/cpu/torch/")),
         ("flask\nonnxruntime\n", "cuda", ("ML-ACC-003", "requirements.txt:2   onnxruntime 1.22.0")),
         ("flask\n", "gpu", ("ML-SET-001", "Did you mean cuda?")),
     ],
@@ -167,7 +168,7 @@ def test_wish_that_cannot_be_had_is_explained_before_anything_is_installed(  # f
     write_app: WriteApp,
     requirements: str,
     wish: str,
-    says: tuple[str, str],
+    says: tuple[str, ...],
 ) -> None:
     """With the line."""
     result = build(platform, index, write_app(requirements), BP_ACCELERATOR=wish)

@@ -6,6 +6,7 @@ taken; pip knows no such thing and compares the versions of all indexes, where `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,20 +17,50 @@ from packaging.utils import canonicalize_name
 
 from ml_buildpack.apply.lock_document import Document, merged
 from ml_buildpack.apply.resolver_tools import ResolverTools, pip_compile, uv_compile
+from ml_buildpack.errors import AcceleratorNotOffered, Mistake, PackageNotFound, ResolutionConflict
 from ml_buildpack.plan.accelerator import left_out
-from ml_buildpack.plan.accelerator_choice import VariantIndex
+from ml_buildpack.plan.accelerator_choice import SETTING, VariantIndex
 from ml_buildpack.plan.cuda_table import TORCH_FAMILY
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver
+from ml_buildpack.redaction import redact
 
 _NAME = "pytorch"
+_NO_VERSION = re.compile(r"no versions? of ([a-z]+)")
 
 
 def resolve_variant(
     plan: ResolutionPlan, tools: ResolverTools, index: VariantIndex, requirements: Path, constraints: Path
 ) -> Document:
-    """The lock. Raises: what `classify_resolution` finds in the tools' output."""
-    if plan.resolver is Resolver.PIP_TOOLS:
-        return _with_pip_tools(plan, tools, index, requirements, constraints)
+    """The lock. Raises: AcceleratorNotOffered, and what `classify_resolution` finds in the tools' output."""
+    resolve = _with_pip_tools if plan.resolver is Resolver.PIP_TOOLS else _with_uv
+    try:
+        return resolve(plan, tools, index, requirements, constraints)
+    except (PackageNotFound, ResolutionConflict) as error:
+        name = _missing(error)
+        line = next((line for line in plan.requirement_lines if line.name == name), None)
+        if name is None or line is None or plan.accelerator is None:
+            raise
+        raise AcceleratorNotOffered(
+            asked=str(plan.accelerator.wish),
+            asked_by=plan.accelerator.asked_by or SETTING,
+            package=name,
+            line=Mistake(
+                where=line.path, line=line.line, text=line.text, detail="The index of that variant has no such release."
+            ),
+            offered=(),
+            index=redact(index.url),
+        ) from error
+
+
+def _missing(error: PackageNotFound | ResolutionConflict) -> str | None:
+    """The package of the family of which the variant's index has no such release."""
+    found = _NO_VERSION.search(error.explanation)
+    return found[1] if found is not None and found[1] in TORCH_FAMILY else None
+
+
+def _with_uv(
+    plan: ResolutionPlan, tools: ResolverTools, index: VariantIndex, requirements: Path, constraints: Path
+) -> Document:
     # A package of the family that another one needs is known only once it was resolved; asked for then, it comes from
     # the variant's index too.
     asked: set[str] = set(index.packages)

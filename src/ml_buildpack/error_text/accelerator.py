@@ -27,23 +27,31 @@ def accelerator_contradicted(error: AcceleratorContradicted) -> Words:
 
 def accelerator_not_offered(error: AcceleratorNotOffered) -> Words:
     """The line, and what there is instead."""
+    asking = f"{_asking(error.asked_by)} asks for `{error.asked}`, and there is no build of this release for it"
     return Words(
-        title="A package has no build for the CUDA version asked for",
+        title="A package has no build for the accelerator asked for",
         body=paragraphs(
-            f"{_asking(error.asked_by)} asks for `{error.asked}`, and this release of {error.package} was never built "
-            "for it:",
+            f"{asking}:",
             mistakes_listing((error.line,)),
-            paragraphs("There are builds of it for:", listing(error.offered)),
+            paragraphs("There are builds of it for:", listing(error.offered)) if error.offered else "",
+            paragraphs("This index was asked:", code(error.index)) if error.index else "",
         ),
         fixes=(
-            f"Ask for one of these:\n{code(f'pack build NAME --env {_SETTING}={error.offered[-1]}')}",
+            *_offered(error),
             f"Or ask for a release of {error.package} that has a build for `{error.asked}`.",
             (
-                "A driver runs what was built for an older CUDA, too, so the newest in the list that the machines' "
-                "driver knows is usually the best."
+                "A driver runs what was built for an older CUDA, too, so the newest that the machines' driver knows is "
+                "usually the best."
             ),
         ),
     )
+
+
+def _offered(error: AcceleratorNotOffered) -> tuple[str, ...]:
+    if error.offered:
+        return (f"Ask for one of these:\n{code(f'pack build NAME --env {_SETTING}={error.offered[-1]}')}",)
+    listed = f"{error.index}/{error.package}/"
+    return (f"See which releases the index has, and ask for one of them, or for another accelerator:\n{code(listed)}",)
 
 
 def accelerator_not_locked(error: AcceleratorNotLocked) -> Words:

@@ -23,7 +23,10 @@ class AcceleratorContradicted(BuildpackError):
 
 @dataclass(kw_only=True, eq=False)
 class AcceleratorNotOffered(BuildpackError):
-    """A package has no build for the CUDA version asked for. `offered` are those that it has, as settings."""
+    """A package has no build for the accelerator asked for.
+
+    `offered` are those that it has, as settings, if they are known; otherwise `index` is the one that was asked.
+    """
 
     id: ClassVar[str] = "ML-ACC-002"
     asked: str
@@ -31,6 +34,7 @@ class AcceleratorNotOffered(BuildpackError):
     package: str
     line: Mistake
     offered: tuple[str, ...]
+    index: str = ""
 
 
 @dataclass(kw_only=True, eq=False)

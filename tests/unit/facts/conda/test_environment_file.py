@@ -9,6 +9,8 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from ml_buildpack.errors import CondaPackagesWithoutWheel, Mistake, RequirementsMalformed
+from ml_buildpack.facts.accelerator_request import AcceleratorRequest
+from ml_buildpack.facts.accelerator_wish import AcceleratorKind, AcceleratorWish
 from ml_buildpack.facts.conda.environment_file import CondaEnvironment, read_environment
 from ml_buildpack.facts.python_request import PythonRequest
 from ml_buildpack.facts.requirement_lines import RequirementLine
@@ -90,6 +92,15 @@ def test_the_whole_of_an_environment(tmp_path: Path) -> None:
             f"{PATH}: the builds of conda packages are not used: numpy py311_0",
             f"{PATH}: packages come from the package index, not from channels pytorch, conda-forge",
             f"{PATH}: its variables are not set in the image, so set them where it runs: LEVEL",
+        ),
+        accelerators=(
+            AcceleratorRequest(
+                path=PATH,
+                line=10,
+                text="pytorch-cuda=12.1",
+                asks=AcceleratorWish(kind=AcceleratorKind.CUDA, cuda="12.1"),
+                package=canonicalize_name("pytorch-cuda"),
+            ),
         ),
     ) == read(tmp_path, WHOLE, {"more.txt": MORE})
 
