@@ -64,6 +64,19 @@ def test_who_asked_is_told_with_the_place(tmp_path: Path) -> None:
     ]
 
 
+def test_indexes_of_several_variants_ask_for_none_of_them(tmp_path: Path) -> None:
+    """One of them alone would."""
+    index = "--extra-index-url https://pytorch.test/whl/{}\n"
+    lock = lock_with("torch==2.5.1+cu121")
+    one = choice_of(tmp_path / "a", f"{index.format('cu121')}torch\n")
+    several = choice_of(tmp_path / "b", f"{index.format('cu121')}{index.format('cpu')}torch\n")
+
+    assert (True, False) == (
+        find_accelerator(lock, one, Absent()).is_asked,
+        find_accelerator(lock, several, Absent()).is_asked,
+    )
+
+
 def test_an_unknown_lock_has_the_accelerator_of_the_previous_image(tmp_path: Path) -> None:
     """Only the digest of the lock came back, and that image is made of the same packages."""
     choice = choice_of(tmp_path, "torch\n")
