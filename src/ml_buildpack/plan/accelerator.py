@@ -179,7 +179,7 @@ def _is_offered(choice: AcceleratorChoice) -> bool:
 
 def _evidence(lock: Lock, choice: AcceleratorChoice) -> Iterator[str]:
     """Who asks for CUDA, with the place; where nobody does, the packages that brought it."""
-    if choice.asked_by is not None:
+    if choice.is_setting:
         yield f"{choice.asked_by} asks for {choice.wish.name}"
     asking = [one for one in choice.requests if one.asks.kind is AcceleratorKind.CUDA]
     yield from (f"{one.place}: {one.text}" for one in asking if one.package is None or one.package in lock.names)

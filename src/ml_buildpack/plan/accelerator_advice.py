@@ -64,7 +64,7 @@ def _lines(accelerator: Accelerator, lock: Lock, choice: AcceleratorChoice) -> I
     if accelerator.cuda is None:
         yield "Accelerator: CPU" + (f", as {choice.asked_by} asks" if choice.asked_by is not None else "")
     else:
-        because = "; ".join(accelerator.evidence) or "of what was locked"
+        because = "; ".join(accelerator.evidence) or "what was locked"
         brought = "" if accelerator.is_asked else "which nobody asks for; it comes with "
         yield f"Accelerator: {accelerator.name}, {brought}{because}"
     if choice.index is not None and lock.names & TORCH_FAMILY:

@@ -106,6 +106,20 @@ def test_a_lock_is_obeyed_and_its_own_tool_s_lines_are_shown(
     assert (lines, lines) == (by_itself[2:5], asked[2:5])
 
 
+def test_the_line_of_a_conda_environment_is_told_once(tmp_path: Path) -> None:
+    """It is no requirement, so it is in no lock; and what brings CUDA may have a name that nobody knows."""
+    environment = "dependencies:\n  - python=3.12\n  - pytorch=2.1\n  - pytorch-cuda=12.1\n"
+
+    assert (
+        "Accelerator: CUDA 12.1, environment.yml:4: pytorch-cuda=12.1"
+        == (said(tmp_path / "a", {"environment.yml": environment}, ("torch==2.1.0+cu121",))[0])
+    )
+    assert (
+        "Accelerator: CUDA 12, which nobody asks for; it comes with what was locked"
+        == (said(tmp_path / "b", "flask\n", ("cuml-cu12==25.2",))[0])
+    )
+
+
 def test_the_previous_image_s_is_told_where_its_packages_are_kept(tmp_path: Path) -> None:
     """Nothing more is known then."""
     choice = choice_of(tmp_path, "torch\n")
