@@ -21,12 +21,13 @@ from ml_buildpack.apply.tools import Tools, make_tools
 from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_image, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.cnb.environment import DetectContext
-from ml_buildpack.cnb.layer import LayerTypes
+from ml_buildpack.cnb.layer import Absent, LayerTypes
 from ml_buildpack.console import StreamConsole
 from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
 from ml_buildpack.facts.requirement_lines import RequirementLine
 from ml_buildpack.lock import KnownLock, read_origin
+from ml_buildpack.plan.accelerator import find_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice
 from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.interpreter import InterpreterOrigin
@@ -210,9 +211,13 @@ def _of_pylock(resolution: ResolutionPlan) -> list[dict[str, str]]:
 
 
 def _layers(ready: Preparation) -> list[dict[str, str | bool]]:
-    """What the image and the cache would get. The lock is not known: whether a layer is kept is not either."""
+    """What the image and the cache would get. The lock is not known: whether a layer is kept is not either.
+
+    Nor is what the image computes on: with CUDA, it gets one layer more.
+    """
     unknown = KnownLock(digest="", lock=None)
-    image = plan_image(ready.context, ready.tools, ready.resolution, ready.decision, unknown)
+    accelerator = find_accelerator(None, ready.decision.accelerator, Absent())
+    image = plan_image(ready.context, ready.tools, ready.resolution, ready.decision, unknown, accelerator)
     made = {str(layer.name): layer.types for layer in image.layers}
     cached = [LOCK, WHEELS, *([PYTHON_ARCHIVE] if ready.decision.python.download is not None else [])]
     made |= {str(name): LayerTypes(cache=True) for name in cached}

@@ -10,6 +10,7 @@ import pytest
 
 from support.contract import BuildResult, ContractPlatform
 from support.distributions import Distribution
+from support.failing_builds import shown
 from support.flask_project import DISTRIBUTIONS
 from support.local_index import LocalIndex, serve_index
 
@@ -155,11 +156,11 @@ def test_search_path_is_set_for_wheels_that_need_one(
 @pytest.mark.parametrize(
     ("requirements", "wish", "says"),
     [
-        ("flask\ntorch==2.9.1+cu126\n", "cpu", ("ML-ACC-001", "requirements.txt:2   torch==2.9.1+cu126")),
-        ("flask\ntorch==2.3.0\n", "cu126", ("ML-ACC-002", "requirements.txt:2   torch==2.3.0")),
-        ("flask\ntorch==2.9.2\n", "cpu", ("ML-ACC-002", "requirements.txt:2   torch==2.9.2", "/whl/cpu/torch/")),
-        ("flask\nonnxruntime\n", "cuda", ("ML-ACC-003", "requirements.txt:2   onnxruntime 1.22.0")),
-        ("flask\n", "gpu", ("ML-SET-001", "Did you mean cuda?")),
+        ("flask\ntorch==2.9.1+cu126\n", "cpu", (shown("ML-ACC-001"), "requirements.txt:2   torch==2.9.1+cu126")),
+        ("flask\ntorch==2.3.0\n", "cu126", (shown("ML-ACC-002"), "requirements.txt:2   torch==2.3.0")),
+        ("flask\ntorch==2.9.2\n", "cpu", (shown("ML-ACC-002"), "requirements.txt:2   torch==2.9.2", "/whl/cpu/torch/")),
+        ("flask\nonnxruntime\n", "cuda", (shown("ML-ACC-003"), "requirements.txt:2   onnxruntime 1.22.0")),
+        ("flask\n", "gpu", (shown("ML-SET-001"), "Did you mean cuda?")),
     ],
 )
 def test_wish_that_cannot_be_had_is_explained_before_anything_is_installed(  # fixtures and one row

@@ -20,7 +20,7 @@ from ml_buildpack.apply.resolver_tools import (
     uv_compile,
     uv_export,
 )
-from ml_buildpack.apply.resolver_variant import resolve_variant, without_idle
+from ml_buildpack.apply.resolver_variant import VARIANT_PROJECT, resolve_variant, without_idle
 from ml_buildpack.apply.source_trees import left_as_found
 from ml_buildpack.errors import DigestMismatch
 from ml_buildpack.lock import Lock, LockedFile, LockedPackage, parse_lock
@@ -86,7 +86,8 @@ def _annotated(document: Document, plan: ResolutionPlan, tools: ResolverTools) -
     if isinstance(plan.method, Loose):
         if plan.resolver is Resolver.PIP_TOOLS and not tools.is_universal:
             return (tools.scratch / PIP_TOOLS_PINS).read_text(encoding="utf-8")
-        inputs = (tools.scratch / REQUIREMENTS,)
+        variant = tools.scratch / VARIANT_PROJECT
+        inputs = (tools.scratch / REQUIREMENTS, *((variant,) if variant.is_file() else ()))
     elif plan.added:
         inputs = (tools.scratch / ADDED,)
     else:

@@ -24,6 +24,8 @@ from ml_buildpack.plan.cuda_table import TORCH_FAMILY
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver
 from ml_buildpack.redaction import redact
 
+# Within the scratch directory.
+VARIANT_PROJECT = "accelerator/pyproject.toml"
 _NAME = "pytorch"
 _NO_VERSION = re.compile(r"no versions? of ([a-z]+)")
 
@@ -99,9 +101,8 @@ def _project(tools: ResolverTools, index: VariantIndex, asked: Iterable[str]) ->
             }
         },
     }
-    folder = tools.scratch / "accelerator"
-    folder.mkdir(exist_ok=True)
-    path = folder / "pyproject.toml"
+    path = tools.scratch / VARIANT_PROJECT
+    path.parent.mkdir(exist_ok=True)
     path.write_text(tomli_w.dumps(document), encoding="utf-8")
     return path
 
@@ -127,4 +128,5 @@ def _with_pip_tools(
 def _is_of_family(line: str) -> bool:
     if not line or line.startswith(("-", "#", " ")) or " @ " in line:
         return False
-    return canonicalize_name(Requirement(line).name) in TORCH_FAMILY
+    # pip-tools says behind each pin what needs it.
+    return canonicalize_name(Requirement(line.partition(" #")[0]).name) in TORCH_FAMILY

@@ -88,8 +88,7 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
     requirements = dependencies.requirements
     method = choose_method(dependencies)
     resolver, resolver_reason = choose_resolver(settings, requirements)
-    names = required_names(dependencies, interpreter.environment)
-    added = tuple(need for need in server.needs if _name_of(need) not in names)
+    added = _added(server, required_names(dependencies, interpreter.environment))
     requirements_text = _requirements_text(dependencies, (*_extras(accelerator), *added), wheelhouse)
     constraints_text = _text([line.pip_line for line in requirements.constraints])
     written = "\0".join((requirements_text, constraints_text, _method_digest(dependencies, method)))
@@ -147,6 +146,10 @@ def _inputs_around(
         "indexes": " ".join(indexes),
         **chosen,
     }
+
+
+def _added(server: ServerPlan, names: frozenset[NormalizedName]) -> tuple[str, ...]:
+    return tuple(need for need in server.needs if _name_of(need) not in names)
 
 
 def _extras(accelerator: AcceleratorChoice | None) -> tuple[str, ...]:
