@@ -190,11 +190,11 @@ def _evidence(lock: Lock, choice: AcceleratorChoice) -> Iterator[str]:
 
 
 def bringing(lock: Lock, choice: AcceleratorChoice) -> Iterator[str]:
-    """The packages that need NVIDIA's, as far as their names are known, each with the line that names it."""
+    """The packages that need NVIDIA's, as far as their names are known, each with the line or package that asks."""
     places = {line.name: f"{line.path}:{line.line}" for line in choice.lines if line.name}
     for package in lock.packages:
         if package.name in cuda_table.FRAMEWORKS:
-            place = places.get(package.name)
+            place = places.get(package.name) or ", ".join(package.origin)
             yield f"{package.name} {package.version}" + (f" ({place})" if place else "")
 
 

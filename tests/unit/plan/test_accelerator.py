@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ml_buildpack.cnb.layer import Absent, MetadataOnly
 from ml_buildpack.errors import AcceleratorContradicted, AcceleratorNotLocked
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator, left_out
 from support.accelerator_values import TENSORFLOW, TORCH_CPU, TORCH_CUDA, XGBOOST, choice_of, lock_with
+from support.build_values import lock_of, locked
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,15 @@ def test_who_asked_is_told_with_the_place(tmp_path: Path) -> None:
         (found.is_asked, found.evidence)
         for found in (find_accelerator(lock, choice, Absent()) for choice in (by_line, by_setting, by_nobody, by_other))
     ]
+
+
+def test_what_brought_a_framework_is_told_where_no_line_names_it(tmp_path: Path) -> None:
+    """The lock keeps it."""
+    torch = replace(locked("torch", "2.5.1+cu121"), origin=("required by sentence-transformers",))
+
+    assert ("torch 2.5.1+cu121 (required by sentence-transformers)",) == (
+        find_accelerator(lock_of(torch), choice_of(tmp_path, "sentence-transformers\n"), Absent()).evidence
+    )
 
 
 def test_indexes_of_several_variants_ask_for_none_of_them(tmp_path: Path) -> None:
