@@ -16,7 +16,7 @@ from ml_buildpack.facts.dependency_files import Requirements
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.settings import Settings
-from ml_buildpack.lock import KnownLock
+from ml_buildpack.lock import Lock
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
 from ml_buildpack.plan.accelerator_advice import describe_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
@@ -26,17 +26,16 @@ from ml_buildpack.plan.indexes import IndexPlan, Wheelhouse, plan_indexes
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
 from ml_buildpack.plan.layers import (
     ACCELERATOR,
-    LOCK,
     PYTHON,
     PYTHON_ARCHIVE,
-    VENV,
     LayerPlan,
     plan_downloaded_python_layer,
     plan_python_layer,
     plan_server_layer,
-    plan_venv_layer,
 )
-from ml_buildpack.plan.lock_source import choose_lock_source
+from ml_buildpack.plan.lock_source import LockSource, UseInstalledPackages, choose_lock_source
+from ml_buildpack.plan.package_groups import plan_groups
+from ml_buildpack.plan.package_layers import Packages, plan_package_layers
 from ml_buildpack.plan.processes import WEB, plan_processes
 from ml_buildpack.plan.python_downloads import PythonSource, choose_download, describe_download, find_kept_download
 from ml_buildpack.plan.python_lifetime import lifetime_warning
@@ -46,10 +45,12 @@ from ml_buildpack.plan.reuse import plan_steps
 from ml_buildpack.plan.server import ServerPlan, plan_server, refuse_taken_names
 from ml_buildpack.plan.tool_environment import ToolEnvironment, index_identities, index_urls, interpolate
 from ml_buildpack.plan.web_entry import choose_web_entry
+from ml_buildpack.plan.wheel_facts import read_wheels_notes
 from ml_buildpack.problems import Problems
 
 if TYPE_CHECKING:
     from ml_buildpack.apply.tools import Tools
+    from ml_buildpack.apply.wheel_layer import WheelLayer
     from ml_buildpack.cnb.context import BuildContext
     from ml_buildpack.console import Console
 
@@ -70,23 +71,20 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     warn_of_assumed_python(console, decision)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
-    source = choose_lock_source(
-        resolution,
-        lock_layer=context.restored(LOCK),
-        venv_layer=context.restored(VENV),
-        layers_dir=str(context.layers_dir),
-    )
+    source = choose_lock_source(resolution, context.restored_layers, layers_dir=str(context.layers_dir))
     installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
     lock = tools.obtain_lock(resolution, source, env, installer)
-    accelerator = find_accelerator(lock.lock, decision.accelerator, context.restored(ACCELERATOR))
-    for title, details in describe_accelerator(accelerator, lock.lock, decision.accelerator):
+    accelerator = find_accelerator(lock, decision.accelerator, context.restored(ACCELERATOR))
+    for title, details in describe_accelerator(accelerator, lock, decision.accelerator):
         console.step(title)
         console.note(details)
-    image = plan_image(context, tools, resolution, decision, lock, accelerator)
+    index_urls = (*credential_urls(requirements, env), *decision.accelerator.index_urls)
+    wheel_layer = tools.wheel_layer(decision.interpreter, env, index_urls, decision.facts.settings.wheel_cache_max)
+    packages = divide_packages(context, source, lock, wheel_layer)
+    image = plan_image(context, tools, resolution, decision, packages, accelerator)
     console.heading("Layers")
-    maker = tools.layer_maker(env, (*credential_urls(requirements, env), *decision.accelerator.index_urls), installer)
-    for step in plan_steps(image, context.restored_layers):
-        maker.carry_out(step)
+    maker = tools.layer_maker(env, wheel_layer, installer)
+    maker.carry_out(*plan_steps(image, context.restored_layers))
     tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
     return image.launch
@@ -237,12 +235,23 @@ def describe_indexes(console: Console, indexes: IndexPlan, resolution: Resolutio
         )
 
 
+def divide_packages(context: BuildContext, source: LockSource, lock: Lock | None, wheels: WheelLayer) -> Packages:
+    """Which packages go into which layer, by what is in their wheels. Raises: the errors of downloading."""
+    known = read_wheels_notes(context.restored_layers)
+    if isinstance(source, UseInstalledPackages):
+        return Packages(lock=None, groups=source.groups, known=known)
+    if lock is None:
+        raise AssertionError  # pragma: no cover  # every other source gives a lock
+    known = wheels.read(lock, known)
+    return Packages(lock=lock, groups=plan_groups(lock, known), known=known)
+
+
 def plan_image(  # the story's own values, each of another type
     context: BuildContext,
     tools: Tools,
     resolution: ResolutionPlan,
     decision: Decision,
-    lock: KnownLock,
+    packages: Packages,
     accelerator: Accelerator,
 ) -> ImagePlan:
     """Everything the image will contain."""
@@ -250,7 +259,7 @@ def plan_image(  # the story's own values, each of another type
     check = plan_accelerator_layer(
         accelerator,
         interpreter,
-        lock=lock.lock,
+        groups=packages.groups,
         restored=context.restored(ACCELERATOR),
         check_digest=tools.check_digest(),
         layers_dir=str(context.layers_dir),
@@ -259,19 +268,12 @@ def plan_image(  # the story's own values, each of another type
         *plan_python(context, tools, decision),
         *(() if check is None else (check,)),
         plan_server_layer(interpreter, sources_digest=tools.server_digest()),
-        plan_venv_layer(
-            interpreter,
-            lock=lock,
-            trees=resolution.inputs["trees"],
-            layers_dir=str(context.layers_dir),
-            target=context.target,
-            inputs=resolution.fingerprint,
-        ),
+        *plan_package_layers(packages, resolution, context.restored_layers, layers_dir=str(context.layers_dir)),
     )
     return ImagePlan(
         layers=layers,
         launch=LaunchToml(processes=plan_processes(decision.server)),
-        lock=lock.lock,
+        lock=packages.lock,
         accelerator=accelerator,
     )
 

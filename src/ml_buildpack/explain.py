@@ -26,18 +26,21 @@ from ml_buildpack.console import StreamConsole
 from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
 from ml_buildpack.facts.requirement_lines import RequirementLine
-from ml_buildpack.lock import KnownLock, read_origin
+from ml_buildpack.lock import read_origin
 from ml_buildpack.plan.accelerator import find_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice
 from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.interpreter import InterpreterOrigin
-from ml_buildpack.plan.layers import LOCK, PYTHON_ARCHIVE, WHEELS
+from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, PYTHON_ARCHIVE, VENV, WHEELS, PackageGroup
+from ml_buildpack.plan.package_groups import HEAVY_WHEEL_MIN_BYTES, LAYER_MIN_BYTES
+from ml_buildpack.plan.package_layers import Packages
 from ml_buildpack.plan.pin_origins import ADDED
 from ml_buildpack.plan.processes import plan_processes
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver, interpolated_names
 from ml_buildpack.plan.resolution_method import GivenLock
 from ml_buildpack.plan.tool_environment import ToolEnvironment
 from ml_buildpack.redaction import redact
+from ml_buildpack.sizes import render_bytes
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -104,6 +107,8 @@ def _describe_plan(console: StreamConsole, plan: Mapping[str, Any]) -> None:
         console.note("the project itself, as a package")
     for where, kind in (("Layers of the image", "launch"), ("Layers of the cache", "cache")):
         console.step(f"{where}: {', '.join(layer['name'] for layer in plan['layers'] if layer[kind])}")
+        if kind == "launch":
+            _describe_package_layers(console)
     for process in plan["processes"]:
         default = " (default)" if process["default"] else ""
         console.step(f"Starts {process['type']}{default}: {redact(shlex.join(process['command']))}")
@@ -132,6 +137,13 @@ def lock(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
         text = ready.tools.make_lock(replace(ready.resolution, resolver=Resolver.UV), ready.env)
     (app_dir / PYLOCK).write_text(text, encoding="utf-8")
     return f"{PYLOCK} was written, from {ready.decision.dependencies.path}. From now on it is what is installed.\n"
+
+
+def _describe_package_layers(console: StreamConsole) -> None:
+    """Say which layers may come beside `venv`: a build knows when it has the wheels."""
+    least = f"from {render_bytes(LAYER_MIN_BYTES)} together on"
+    console.note(f"and {CUDA}, for nvidia-*, cuda-* and triton, {least}")
+    console.note(f"and {HEAVY}, for wheels of {render_bytes(HEAVY_WHEEL_MIN_BYTES)} or more, {least}")
 
 
 @contextmanager
@@ -215,7 +227,7 @@ def _layers(ready: Preparation) -> list[dict[str, str | bool]]:
 
     Nor is what the image computes on: with CUDA, it gets one layer more.
     """
-    unknown = KnownLock(digest="", lock=None)
+    unknown = Packages(lock=None, groups=(PackageGroup(layer=VENV, digest="", lock=None),), known={})
     accelerator = find_accelerator(None, ready.decision.accelerator, Absent())
     image = plan_image(ready.context, ready.tools, ready.resolution, ready.decision, unknown, accelerator)
     made = {str(layer.name): layer.types for layer in image.layers}

@@ -122,14 +122,6 @@ class Lock:
         return tuple(package.source for package in self.packages if isinstance(package.source, LockedFile))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KnownLock:
-    """A lock by its digest. `lock` is None where only the digest came back, with the previous image's metadata."""
-
-    digest: str
-    lock: Lock | None
-
-
 class LockUnreadable(ValueError):
     """A text is not a lock that this module can use. A restored lock of that kind is made again, so no user sees it."""
 

@@ -6,6 +6,7 @@ The builds of a fixture happen once, one after the other as a project's history 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
 # One flower of each species, from the data that the model was trained on.
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [7.0, 3.2, 4.7, 1.4], [6.3, 3.3, 6.0, 2.5]]
 SPECIES = {"predictions": ["setosa", "versicolor", "virginica"]}
-OURS = ("ml-buildpack/python:server", "ml-buildpack/python:venv")
+OURS = ("ml-buildpack/python:heavy", "ml-buildpack/python:server", "ml-buildpack/python:venv")
 # A package that nothing else needs.
 DROPPED = "humanize==4.9.0"
 
@@ -90,7 +91,7 @@ def test_an_unchanged_project_keeps_every_layer_and_says_so(flask: History) -> N
     """The exporter reuses each, and the buildpack has said what it kept; nothing is resolved or fetched."""
     assert set(OURS) <= flask.unchanged.reused
     assert frozenset() == {name for name in flask.unchanged.added if name.startswith("ml-buildpack")}
-    for words in ("Keeping the lock", "Keeping 'server'", "Keeping 'venv'"):
+    for words in ("Keeping the lock", "Keeping 'heavy'", "Keeping 'server'", "Keeping 'venv'"):
         assert words in flask.unchanged.log
     for words in ("Resolving", "fetched", "Making '"):
         assert words not in flask.unchanged.log
@@ -111,6 +112,8 @@ def test_a_dropped_requirement_is_not_in_the_image_any_more(flask: History) -> N
     before, after = (result.image for result in (flask.changed_app, flask.dropped))
 
     assert before.buildpack_layers["server"] == after.buildpack_layers["server"]
+    assert before.buildpack_layers["heavy"] == after.buildpack_layers["heavy"]
+    assert {"ml-buildpack/python:heavy", "ml-buildpack/python:server"} <= flask.dropped.reused
     assert before.buildpack_layers["venv"] != after.buildpack_layers["venv"]
     assert (True, False) == (flask.had_package, holds_package(flask.dropped))
     assert "Making 'venv': the locked packages changed" in flask.dropped.log
@@ -125,6 +128,19 @@ def test_the_web_process_answers_predictions(flask: History) -> None:
 
     assert (200, SPECIES) == (answer[0], json.loads(answer[1]))
     assert 0 == exit_code, web.log
+
+
+def test_programs_of_heavy_packages_are_on_the_path(flask: History) -> None:
+    """They start with the Python of the environment, which finds the packages of both layers."""
+    image = flask.dropped.image
+    code = "import flask, sklearn; print(flask.__file__.split('/lib/')[0], sklearn.__file__.split('/lib/')[0])"
+
+    version = flask.lifecycle.run_command(image, "numpy-config", "--version").splitlines()[-1]
+    found = flask.lifecycle.run_command(image, "python", "-c", code).splitlines()[-1]
+
+    layers = flask.lifecycle.layers_root / "ml-buildpack_python"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version), version
+    assert f"{layers}/venv {layers}/heavy" == found
 
 
 def test_starting_writes_nothing_into_the_image(flask: History) -> None:

@@ -29,7 +29,7 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Distribution:
-    """A project's release. `modules` maps paths in site-packages to sources; by default a module of its own name.
+    """A project's release. `modules` maps paths in the wheel to contents; by default a module of its own name.
 
     `sdist_only` offers no wheel. `build_guard` is a line of Python that runs while the sdist is built; it may raise.
     `build_requires` is what the build names in its table, `build_asks_for` what its backend asks for when it runs.
@@ -40,7 +40,7 @@ class Distribution:
     version: str = "1.0"
     requires: tuple[str, ...] = ()
     requires_python: str = ""
-    modules: Mapping[str, str] = field(default_factory=dict)
+    modules: Mapping[str, str | bytes] = field(default_factory=dict)
     scripts: Mapping[str, str] = field(default_factory=dict)
     tag: str = "py3-none-any"
     sdist_only: bool = False
@@ -71,7 +71,7 @@ class Distribution:
         """The wheel, the same bytes each time."""
         info = f"{self._stem}.dist-info"
         own = self.name.replace("-", "_").replace(".", "_").lower()
-        files = dict(self.modules) or {f"{own}.py": f"__version__ = {self.version!r}\n"}
+        files: dict[str, str | bytes] = dict(self.modules) or {f"{own}.py": f"__version__ = {self.version!r}\n"}
         files[f"{info}/METADATA"] = self.metadata
         files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {self.tag}\n"
         if self.scripts:
@@ -111,9 +111,10 @@ class Distribution:
         return f"{self.name.replace('-', '_').replace('.', '_').lower()}-{self.version}"
 
 
-def _record(files: Mapping[str, str], info: str) -> str:
+def _record(files: Mapping[str, str | bytes], info: str) -> str:
     rows: list[str] = []
     for name, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).rstrip(b"=").decode()
-        rows.append(f"{name},sha256={digest},{len(content.encode())}")
+        raw = content.encode() if isinstance(content, str) else content
+        digest = base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
+        rows.append(f"{name},sha256={digest},{len(raw)}")
     return "\n".join([*rows, f"{info}/RECORD,,", ""])

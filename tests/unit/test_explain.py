@@ -50,6 +50,8 @@ def test_decisions_are_printed_and_nothing_is_done(tmp_path: Path) -> None:
         "    six<2     c.txt:1\n"
         "    gunicorn  added to serve the application\n"
         "  Layers of the image: server, venv\n"
+        "    and cuda, for nvidia-*, cuda-* and triton, from 20.0 MB together on\n"
+        "    and heavy, for wheels of 5.0 MB or more, from 20.0 MB together on\n"
         "  Layers of the cache: lock, wheels\n"
         "  Starts web (default): python -m model_server web --interface wsgi --app app:app\n"
         "  Nothing was built. The same for programs: explain DIR --json\n"

@@ -11,7 +11,7 @@ from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import Console
 from ml_buildpack.errors import DigestMismatch, NoFileForThisPlatform
-from ml_buildpack.lock import KnownLock, Lock, LockUnreadable, describe_changes
+from ml_buildpack.lock import Lock, LockUnreadable, describe_changes
 from ml_buildpack.plan.layers import LOCK
 from ml_buildpack.plan.lock_source import LockSource, Resolve, UseInstalledPackages, UseKeptLock
 from ml_buildpack.plan.resolution import ResolutionPlan
@@ -35,24 +35,27 @@ class LockKeeper:
     console: Console
     python: PythonInstaller | None = None
 
-    def obtain(self, plan: ResolutionPlan, source: LockSource) -> KnownLock:
-        """The lock that the source names. A kept lock that cannot be read is made again."""
+    def obtain(self, plan: ResolutionPlan, source: LockSource) -> Lock | None:
+        """The lock that the source names, None where the layers are kept without one.
+
+        A kept lock that cannot be read is made again.
+        """
         match source:
-            case UseInstalledPackages(lock_digest=digest):
+            case UseInstalledPackages():
                 self.console.step("Keeping the packages of the previous image: nothing they were resolved from changed")
                 self.store.delete(LOCK)
-                return KnownLock(digest=digest, lock=None)
+                return None
             case UseKeptLock():
                 kept = self._kept(plan)
                 if kept is None:
                     return self._resolve(plan, ("the kept lock cannot be read",))
                 self.console.step(f"Keeping the lock: {count(len(kept.packages), 'package')}, nothing to resolve")
                 self._write_metadata(plan)
-                return KnownLock(digest=kept.digest, lock=kept)
+                return kept
             case Resolve(reasons=reasons):
                 return self._resolve(plan, reasons)
 
-    def _resolve(self, plan: ResolutionPlan, reasons: tuple[str, ...]) -> KnownLock:
+    def _resolve(self, plan: ResolutionPlan, reasons: tuple[str, ...]) -> Lock:
         if self.python is not None:
             self.python.ensure()
         self.console.step(f"{plan.description}: {', '.join(reasons)}")
@@ -69,7 +72,7 @@ class LockKeeper:
         self.console.note(f"{count(len(lock.packages), 'package')}{size}")
         if before is not None:
             self._say_changes(before, lock)
-        return KnownLock(digest=lock.digest, lock=lock)
+        return lock
 
     def _kept(self, plan: ResolutionPlan) -> Lock | None:
         if not isinstance(self.restored, Present):

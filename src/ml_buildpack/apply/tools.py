@@ -12,7 +12,9 @@ from pathlib import Path
 import packaging
 
 from ml_buildpack.apply import python, server
+from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.certificates import make_certificate_bundle
+from ml_buildpack.apply.downloads import make_downloader, read_credentials
 from ml_buildpack.apply.layer_maker import LayerMaker
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.locks import LockKeeper
@@ -20,10 +22,12 @@ from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.python_table import read_machine, read_python_table
 from ml_buildpack.apply.resolver import ResolverTools, resolve
 from ml_buildpack.apply.secret_files import remove_secret_files, write_secret
+from ml_buildpack.apply.wheel_layer import WHEEL_CACHE_MAX_BYTES, WheelLayer
+from ml_buildpack.apply.wheels import WheelStore
 from ml_buildpack.cnb.context import BuildContext
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
-from ml_buildpack.lock import KnownLock
+from ml_buildpack.lock import Lock
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import IndexPlan
 from ml_buildpack.plan.interpreter import Interpreter, PythonPlan
@@ -121,8 +125,8 @@ class Tools:
 
     def obtain_lock(
         self, plan: ResolutionPlan, source: LockSource, env: ToolEnvironment, installer: PythonInstaller | None
-    ) -> KnownLock:
-        """The lock, kept or resolved."""
+    ) -> Lock | None:
+        """The lock, kept or resolved; None where the image's layers are kept without one."""
         keeper = LockKeeper(
             store=self.store,
             tools=ResolverTools(uv=self.uv, env=env, app_dir=self.context.app_dir, scratch=self.scratch),
@@ -139,20 +143,54 @@ class Tools:
         )
         return resolve(plan, tools)
 
-    def layer_maker(
-        self, env: ToolEnvironment, index_urls: tuple[str, ...], installer: PythonInstaller | None
-    ) -> LayerMaker:
+    def wheel_layer(
+        self, interpreter: Interpreter, env: ToolEnvironment, index_urls: tuple[str, ...], limit_bytes: int | None
+    ) -> WheelLayer:
+        """The wheels of this build. `index_urls` may hold credentials and is used for nothing else.
+
+        `limit_bytes` of them are kept for the next build; None is the usual.
+        """
+        build_requirements = BuildRequirements(
+            directory=self.store.path(LOCK) / DIRECTORY,
+            uv=self.uv,
+            python=interpreter.path,
+            env=env,
+            app_dir=self.context.app_dir,
+            scratch=self.scratch,
+        )
+        netrc_path = Path(env["NETRC"]) if "NETRC" in env else None
+        wheels = WheelStore(
+            directory=self.store.path(WHEELS),
+            downloader=make_downloader(env, read_credentials(index_urls, netrc_path=netrc_path)),
+            uv=self.uv,
+            python=interpreter.path,
+            python_version=interpreter.minor,
+            env=env,
+            app_dir=self.context.app_dir,
+            scratch=self.scratch,
+            build_requirements=build_requirements,
+        )
+        layer = WheelLayer(
+            store=self.store,
+            wheels=wheels,
+            restored=self.context.restored(WHEELS),
+            console=self.console,
+            limit_bytes=WHEEL_CACHE_MAX_BYTES if limit_bytes is None else limit_bytes,
+        )
+        layer.open()
+        return layer
+
+    def layer_maker(self, env: ToolEnvironment, wheels: WheelLayer, installer: PythonInstaller | None) -> LayerMaker:
         """What keeps and makes layers."""
         return LayerMaker(
             store=self.store,
             console=self.console,
             uv=self.uv,
             env=env,
-            index_urls=index_urls,
             app_dir=self.context.app_dir,
             scratch=self.scratch,
             server_sources=self.server_sources,
-            restored_wheels=self.context.restored(WHEELS),
+            wheels=wheels,
             python_installer=installer,
         )
 

@@ -1,4 +1,4 @@
-"""The wheels of a lock as files in a directory: kept, fetched or built, verified, and pruned to the lock.
+"""The wheels of a lock as files in a directory: kept, fetched or built, verified, and pruned to a lock.
 
 The directory is the cache-only layer `wheels`. It is flat and holds nothing but wheels, so that any installer takes
 it as a `--find-links` directory. What was built from source lies in it under `built/<sha256 of the source>/`.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from ml_buildpack.apply.downloads import Downloader, sha256_of
 from ml_buildpack.apply.layer_store import remove_tree
 from ml_buildpack.apply.source_trees import copy_tree
 from ml_buildpack.apply.tool_failures import classify_build
+from ml_buildpack.apply.wheel_cache import find_excess, remove_path
 from ml_buildpack.errors import DigestMismatch, DownloadFailed
 from ml_buildpack.lock import FileKind, Lock, LockedDirectory, LockedFile, LockedPackage, LockedRevision, LockedSource
 from ml_buildpack.plan.tool_environment import interpolate, uv_arguments
@@ -30,6 +31,8 @@ from ml_buildpack.redaction import redact
 # An index answers many requests at once; beyond this the network is the limit on every machine tried.
 PARALLEL_DOWNLOADS = 8
 BUILT = "built"
+# Beside a wheel that was built here: its own sha256, which no lock has.
+DIGEST = "sha256"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +58,11 @@ class WheelReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WheelStore:
-    """Makes the wheels of a lock present in `directory`."""
+    """Makes the wheels of a lock present in `directory`.
+
+    `verified` has the files that this build saw to be right, with the bytes that it fetched for them, 0 where they
+    were kept. `dropped` names the kept ones that were wrong.
+    """
 
     directory: Path
     downloader: Downloader
@@ -66,55 +73,70 @@ class WheelStore:
     app_dir: Path
     scratch: Path
     build_requirements: BuildRequirements
+    verified: dict[str, int] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+
+    def fetch(self, files: Iterable[LockedFile]) -> None:
+        """Make files of an index present, verified. Raises: the errors of downloading."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        wanted = sorted((file for file in files if file.filename not in self.verified), key=lambda file: file.filename)
+        missing = [file for file in wanted if not self._is_kept(file)]
+        with ThreadPoolExecutor(max_workers=PARALLEL_DOWNLOADS) as pool:
+            list(pool.map(self._fetch, missing))
+        for file in missing:
+            self.verified[file.filename] = self.place(file).stat().st_size
+
+    def missing(self, files: Iterable[LockedFile]) -> tuple[LockedFile, ...]:
+        """The files that nothing is there of."""
+        return tuple(file for file in files if not self.place(file).is_file())
 
     def prepare(self, lock: Lock) -> WheelReport:
         """All wheels of the lock but those of editable trees, which are installed from where they lie.
 
         Raises: the errors of downloading; NoWheelAndNoCompiler, SourceBuildFailed.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
-        files = {file.filename: file for file in lock.files if file.url is not None}
-        kept, dropped = self._verify_kept(files)
-        missing = [file for name, file in sorted(files.items()) if name not in kept]
-        with ThreadPoolExecutor(max_workers=PARALLEL_DOWNLOADS) as pool:
-            list(pool.map(self._fetch, missing))
+        files = [file for file in lock.files if file.url is not None]
+        self.fetch(files)
         built: list[str] = []
         wheels = [self._ready(package, built) for package in lock.packages if not _is_editable(package)]
-        self._prune(wheels)
-        self.build_requirements.prune(frozenset(self._build_name(package.source) for package in lock.packages))
+        fetched = [file for file in files if self.verified[file.filename]]
         return WheelReport(
             wheels=tuple(wheels),
-            kept=len(kept),
-            fetched=len(missing),
-            fetched_bytes=sum((self.directory / file.filename).stat().st_size for file in missing if _is_wheel(file)),
+            kept=len(files) - len(fetched),
+            fetched=len(fetched),
+            fetched_bytes=sum(self.verified[file.filename] for file in fetched if _is_wheel(file)),
             built=tuple(built),
-            dropped=dropped,
+            dropped=self._take_dropped(),
         )
 
-    def _verify_kept(self, files: Mapping[str, LockedFile]) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Which files are there and right; files that are there and wrong are removed and named."""
-        kept: set[str] = set()
-        dropped: list[str] = []
-        for name, file in files.items():
-            path = self._place(file)
-            if self._built_from(file) is not None or (path.is_file() and sha256_of(path) == file.sha256):
-                kept.add(name)
-            elif path.exists():
-                dropped.append(name)
-                path.unlink()
-        return frozenset(kept), tuple(sorted(dropped))
+    def _take_dropped(self) -> tuple[str, ...]:
+        """The names of what was wrong since this was asked last."""
+        names = tuple(sorted(self.dropped))
+        self.dropped.clear()
+        return names
 
-    def _place(self, file: LockedFile) -> Path:
+    def place(self, file: LockedFile) -> Path:
         """Wheels are kept; a source distribution is needed only until its wheel is built."""
         return (self.directory if _is_wheel(file) else self.scratch) / file.filename
 
+    def _is_kept(self, file: LockedFile) -> bool:
+        """Whether the file is there and right; one that is there and wrong is removed."""
+        path = self.place(file)
+        if self._built_from(file) is not None or (path.is_file() and sha256_of(path) == file.sha256):
+            self.verified[file.filename] = 0
+            return True
+        if path.exists():
+            self.dropped.add(file.filename)
+            path.unlink()
+        return False
+
     def _fetch(self, file: LockedFile) -> None:
-        self.downloader.fetch(file, self._place(file).parent, pinned_at="the lock")
+        self.downloader.fetch(file, self.place(file).parent, pinned_at="the lock")
 
     def _ready(self, package: LockedPackage, built: list[str]) -> ReadyWheel:
         source = package.source
         if isinstance(source, LockedFile) and _is_wheel(source):
-            path = self._place(source) if source.url is not None else self._from_project(source)
+            path = self.place(source) if source.url is not None else self._from_project(source)
             return ReadyWheel(name=package.name, path=path, sha256=source.sha256)
         path, is_new = self._build(package)
         if is_new:
@@ -137,7 +159,7 @@ class WheelStore:
             copy = copy_tree(self.app_dir / source.path, self.scratch / f"tree-{package.name}")
             return self._build_wheel(package, copy, copy, self.scratch / f"wheel-{package.name}"), True
         out = self.directory / BUILT / name
-        kept = next(out.glob("*.whl"), None)
+        kept = self._built_in(out)
         if kept is not None:
             return kept, False
         if isinstance(source, LockedRevision):
@@ -159,7 +181,18 @@ class WheelStore:
         return f"{digest[:32]}-{self.python_version}"
 
     def _built_from(self, file: LockedFile) -> Path | None:
-        return None if _is_wheel(file) else next((self.directory / BUILT / self._build_name(file)).glob("*.whl"), None)
+        return None if _is_wheel(file) else self._built_in(self.directory / BUILT / self._build_name(file))
+
+    def _built_in(self, directory: Path) -> Path | None:
+        """The wheel that was built there, if it is still what it was; one that is not is removed and named."""
+        wheel = next(directory.glob("*.whl"), None)
+        digest = directory / DIGEST
+        if wheel is not None and digest.is_file() and digest.read_text(encoding="ascii") == sha256_of(wheel):
+            return wheel
+        if directory.exists():
+            self.dropped.add(wheel.name if wheel is not None else directory.name)
+            remove_tree(directory)
+        return None
 
     def _build_wheel(self, package: LockedPackage, source: Path, tree: Path | None, out: Path) -> Path:
         """The wheel of a source, and of the same source as a tree, where it can be unpacked."""
@@ -177,6 +210,7 @@ class WheelStore:
         if result.exit_code != 0 or wheel is None:
             label = f"{package.name}=={package.version}" if package.version else package.name
             raise classify_build(result.output, package=label, python=self.python_version)
+        (part / DIGEST).write_text(sha256_of(wheel), encoding="ascii")
         part.rename(out)
         return out / wheel.name
 
@@ -211,14 +245,28 @@ class WheelStore:
             f"GIT_CONFIG_VALUE_{position}": f"Authorization: {header['Authorization']}",
         }
 
-    def _prune(self, wheels: list[ReadyWheel]) -> None:
-        wanted = {wheel.path for wheel in wheels}
-        for path in self.directory.glob("*"):
-            if path.is_file() and path not in wanted:
-                path.unlink()
-        for directory in (self.directory / BUILT).glob("*"):
-            if directory not in {path.parent for path in wanted}:
-                remove_tree(directory)
+    def prune(self, lock: Lock, limit_bytes: int | None = None) -> tuple[str, ...]:
+        """Remove everything but the wheels of that lock, and of these what exceeds the limit; the names of those."""
+        self.build_requirements.prune(frozenset(self._build_name(package.source) for package in lock.packages))
+        owners = {path: package.name for package in lock.packages if (path := self._kept_path(package)) is not None}
+        places = [path for path in self.directory.glob("*") if path.name != BUILT]
+        places += (self.directory / BUILT).glob("*")
+        for path in places:
+            if path not in owners:
+                remove_path(path)
+        excess = find_excess(sorted(path for path in owners if path.exists()), limit_bytes)
+        for path in excess:
+            remove_path(path)
+        return tuple(sorted(owners[path] for path in excess))
+
+    def _kept_path(self, package: LockedPackage) -> Path | None:
+        """The wheel of a package, or the directory of what was built for it; None for trees of the project."""
+        source = package.source
+        if isinstance(source, LockedFile):
+            is_wheel = _is_wheel(source)
+            return self.directory / source.filename if is_wheel else self.directory / BUILT / self._build_name(source)
+        is_cached = isinstance(source, LockedRevision)
+        return self.directory / BUILT / self._build_name(source) if is_cached else None
 
 
 def _is_wheel(file: LockedFile) -> bool:

@@ -20,6 +20,7 @@ from ml_buildpack.facts.setting_values import (
     refuse,
     split_flag,
     split_names,
+    split_size,
 )
 
 
@@ -165,6 +166,15 @@ SETTINGS: tuple[Setting, ...] = (
         default="uv's own table",
         from_file=refuse,
         from_variable=read_text,
+    ),
+    Setting(
+        name="wheel_cache_max",
+        key=None,
+        variable="BP_WHEEL_CACHE_MAX",
+        takes="size, as in `2GB` or `500 MB`",
+        default="`2GB`",
+        from_file=refuse,
+        from_variable=split_size,
     ),
     Setting(
         name="processes",

@@ -14,6 +14,8 @@ SERVERS = ("gunicorn", "uvicorn")
 _YES = frozenset({"true", "1", "yes"})
 _NO = frozenset({"false", "0", "no"})
 _APP = re.compile(r"([^\W\d]\w*)(\.[^\W\d]\w*)*:([^\W\d]\w*)(\.[^\W\d]\w*)*(\(\))?")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?B)")
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 # Buildpack API 0.10, "launch.toml": numbers, letters, and the characters ., _, and -.
 _PROCESS_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -117,6 +119,16 @@ def split_flag(text: str) -> bool:
     if text.lower() not in _YES | _NO:
         raise UnusableValueError(f'It must be true or false, and is "{text}".')
     return text.lower() in _YES
+
+
+def split_size(text: str) -> int:
+    """The bytes of a size, in decimal units as registries count them."""
+    match = _SIZE.fullmatch(text.strip().upper())
+    if match is None:
+        raise UnusableValueError(
+            f'It must be a number with a unit (B, KB, MB, GB or TB), as in "2GB", and is "{text}".'
+        )
+    return round(float(match.group(1)) * _UNITS[match.group(2)])
 
 
 def refuse(_value: object) -> object:

@@ -30,7 +30,8 @@ class Settings:
     """The settings, each empty where nobody gave it.
 
     `app` is `module:attribute`, with `()` behind it where the user said that it is to be called. `processes` are
-    (name, command), in the file's order. `origins` tells, for each setting that was given, the variable or the file.
+    (name, command), in the file's order. `wheel_cache_max` is in bytes. `origins` tells, for each setting that was
+    given, the variable or the file.
     """
 
     app: str | None = None
@@ -48,6 +49,7 @@ class Settings:
     python_mirror: str | None = None
     python_downloads_json: str | None = None
     processes: tuple[tuple[str, str], ...] = ()
+    wheel_cache_max: int | None = None
     origins: tuple[tuple[str, str], ...] = ()
 
     def origin_of(self, name: str) -> str | None:

@@ -5,12 +5,11 @@ The driver itself is never packaged: the container's runtime brings the machine'
 
 from __future__ import annotations
 
-from ml_buildpack.cnb.layer import Absent, EnvAction, EnvEntry, RestoredLayer
-from ml_buildpack.lock import Lock
+from ml_buildpack.cnb.layer import Absent, EnvAction, EnvEntry, LayerName, RestoredLayer
 from ml_buildpack.plan import cuda_table
 from ml_buildpack.plan.accelerator import CUDA_KEY, Accelerator
 from ml_buildpack.plan.interpreter import Interpreter
-from ml_buildpack.plan.layers import ACCELERATOR, LAYER_SCHEMA, VENV, AcceleratorContent, LayerPlan
+from ml_buildpack.plan.layers import ACCELERATOR, LAYER_SCHEMA, AcceleratorContent, LayerPlan, PackageGroup
 
 LIBRARIES_KEY = "libraries"
 
@@ -19,20 +18,22 @@ def plan_accelerator_layer(
     accelerator: Accelerator,
     interpreter: Interpreter,
     *,
-    lock: Lock | None,
+    groups: tuple[PackageGroup, ...],
     restored: RestoredLayer,
     check_digest: str,
     layers_dir: str,
 ) -> LayerPlan | None:
     """The layer; None for an image that computes on a CPU. `check_digest` identifies our own program.
 
-    `restored` says where libraries are looked for while the lock is not known.
+    `groups` are the packages of each layer. `restored` says where libraries are looked for while the lock is not known.
     """
     if accelerator.cuda is None:
         return None
-    if lock is not None:
-        packages = f"{layers_dir}/{VENV}/lib/python{interpreter.minor}/site-packages"
-        libraries = ":".join(f"{packages}/{folder}" for folder in library_folders(lock))
+    if all(group.lock is not None for group in groups):
+        folders = library_folders(groups)
+        libraries = ":".join(
+            f"{layers_dir}/{layer}/lib/python{interpreter.minor}/site-packages/{folder}" for layer, folder in folders
+        )
     else:
         libraries = "" if isinstance(restored, Absent) else restored.metadata.get(LIBRARIES_KEY, "")
     needs = _needs(accelerator)
@@ -53,15 +54,18 @@ def plan_accelerator_layer(
     )
 
 
-def library_folders(lock: Lock) -> tuple[str, ...]:
-    """The folders that the dynamic linker has to be told of, within site-packages; none where every wheel finds them.
+def library_folders(groups: tuple[PackageGroup, ...]) -> tuple[tuple[LayerName, str], ...]:
+    """The folders that the dynamic linker has to be told of, within the packages of a layer.
+
+    None where every wheel finds them.
 
     A search path counts for everything that a process loads, so there is one only where it cannot do without.
     """
-    if not any(cuda_table.needs_library_path(package.name, package.version or "0") for package in lock.packages):
+    packages = [(group.layer, package) for group in groups if group.lock for package in group.lock.packages]
+    if not any(cuda_table.needs_library_path(package.name, package.version or "0") for _, package in packages):
         return ()
-    folders = (cuda_table.library_folder(package.name) for package in lock.packages)
-    return tuple(sorted({folder for folder in folders if folder is not None}))
+    folders = ((layer, cuda_table.library_folder(package.name)) for layer, package in packages)
+    return tuple(sorted({(layer, folder) for layer, folder in folders if folder is not None}))
 
 
 def _needs(accelerator: Accelerator) -> tuple[tuple[str, str], ...]:

@@ -12,8 +12,8 @@ from ml_buildpack.lock import Lock, LockedFile, LockedPackage, LockedRevision
 from ml_buildpack.plan.interpreter import Interpreter
 
 
-def describe_venv(lock: Lock, interpreter: Interpreter) -> dict[str, Any]:
-    """The document of the `venv` layer: the interpreter it was made for and every package with its file's digest."""
+def describe_packages(lock: Lock, interpreter: Interpreter) -> dict[str, Any]:
+    """The document of a layer: the interpreter it was made for and every package with its file's digest."""
     runtime = {
         "type": "platform",
         "bom-ref": f"pkg:generic/python@{interpreter.version}",

@@ -1,20 +1,22 @@
 """The layers of the image as values: name, types, what decides their contents, and what those contents are. Pure.
 
 Names are part of the design. Within one buildpack the alphabetically last layer comes first on PATH, so `venv` must
-sort after `python`; the lifecycle's own order, tested.
+sort after `python`, `heavy` and `cuda`; the lifecycle's own order, tested.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ml_buildpack.cnb.context import Target
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerName, LayerTypes, layer_name
-from ml_buildpack.lock import KnownLock, Lock
+from ml_buildpack.lock import Lock
 from ml_buildpack.plan.interpreter import Interpreter, PythonDownload
 
 ACCELERATOR = layer_name("accelerator")
+CUDA = layer_name("cuda")
+HEAVY = layer_name("heavy")
 LOCK = layer_name("lock")
 PYTHON = layer_name("python")
 PYTHON_ARCHIVE = layer_name("python-archive")
@@ -22,12 +24,16 @@ SERVER = layer_name("server")
 VENV = layer_name("venv")
 WHEELS = layer_name("wheels")
 
+# The layers that packages are divided among, in the order in which they are made: `venv` names the others.
+DEPENDENCY_LAYERS = (CUDA, HEAVY, VENV)
 # Contents that did not change are kept by their metadata alone and are never moved again.
 LAUNCH_ONLY = LayerTypes(launch=True)
 # Raise it when the same metadata must give other contents than the release before gave.
 LAYER_SCHEMA = "1"
 # The note that tells a downloaded interpreter from a packaged one: its name in the table of downloads.
 DOWNLOAD_NOTE = "download"
+# The note of a layer of packages that says what it was resolved from: equal inputs need no lock to keep the layer.
+INPUTS_NOTE = "inputs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,14 +58,28 @@ class ServerContent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class VenvContent:
-    """A virtual environment with the packages of the lock.
+class PackageGroup:
+    """The packages of one layer, known by the digest of their lock.
 
     `lock` is None only where the layer is certain to be kept.
     """
 
-    interpreter: Interpreter
+    layer: LayerName
+    digest: str
     lock: Lock | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackagesContent:
+    """A folder of packages. In `venv` it is a virtual environment, which adds the folders of the layers `beside` it.
+
+    `neighbours` are the names of modules and folders in those, with their layers.
+    """
+
+    interpreter: Interpreter
+    group: PackageGroup
+    beside: tuple[LayerName, ...] = ()
+    neighbours: Mapping[str, LayerName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +90,7 @@ class AcceleratorContent:
     needs: tuple[tuple[str, str], ...]
 
 
-LayerContent = PythonContent | DownloadedPythonContent | ServerContent | VenvContent | AcceleratorContent
+LayerContent = PythonContent | DownloadedPythonContent | ServerContent | PackagesContent | AcceleratorContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,34 +142,45 @@ def plan_server_layer(interpreter: Interpreter, *, sources_digest: str) -> Layer
     )
 
 
-def plan_venv_layer(
+def plan_package_layer(
+    group: PackageGroup,
     interpreter: Interpreter,
     *,
-    lock: KnownLock,
+    layers: tuple[LayerName, ...],
     trees: str,
     layers_dir: str,
     target: Target,
-    inputs: str,
 ) -> LayerPlan:
-    """The layer with the application's packages. `trees` names the local source trees and their digests."""
+    """A layer with packages of the application, one of `layers`. `trees` names local source trees and their digests.
+
+    A layer beside `venv` knows its Python by the minor version alone: what is installed there, bytecode included,
+    serves every patch release.
+    """
+    is_venv = group.layer == VENV
+    own = {"trees": trees} if is_venv else {}
+    beside = tuple(name for name in layers if name != group.layer)
     return LayerPlan(
-        name=VENV,
-        content=VenvContent(interpreter=interpreter, lock=lock.lock),
+        name=group.layer,
+        content=PackagesContent(interpreter=interpreter, group=group, beside=beside),
         metadata={
             "schema": LAYER_SCHEMA,
             "target": str(target),
-            "python": f"{interpreter.version} {interpreter.launch_path}",
+            "python": f"{interpreter.version} {interpreter.launch_path}" if is_venv else interpreter.minor,
             "layers_dir": layers_dir,
-            "trees": trees,
-            "lock": lock.digest,
+            **own,
+            "beside": " ".join(beside),
+            "lock": group.digest,
         },
-        notes=(("inputs", inputs),),
-        env=(
-            EnvEntry(name="VIRTUAL_ENV", value=f"{layers_dir}/{VENV}", action=EnvAction.OVERRIDE),
-            EnvEntry(name="PYTHONUNBUFFERED", value="1"),
-            # Bytecode is in the layer already, and the image's file system may be read-only.
-            EnvEntry(name="PYTHONDONTWRITEBYTECODE", value="1"),
-            # There is no locale in a small run image; without it, programs in other languages fall back to ASCII.
-            EnvEntry(name="LC_ALL", value="C.UTF-8"),
-        ),
+        env=_venv_env(layers_dir) if is_venv else (),
+    )
+
+
+def _venv_env(layers_dir: str) -> tuple[EnvEntry, ...]:
+    return (
+        EnvEntry(name="VIRTUAL_ENV", value=f"{layers_dir}/{VENV}", action=EnvAction.OVERRIDE),
+        EnvEntry(name="PYTHONUNBUFFERED", value="1"),
+        # Bytecode is in the layer already, and the image's file system may be read-only.
+        EnvEntry(name="PYTHONDONTWRITEBYTECODE", value="1"),
+        # There is no locale in a small run image; without it, programs in other languages fall back to ASCII.
+        EnvEntry(name="LC_ALL", value="C.UTF-8"),
     )

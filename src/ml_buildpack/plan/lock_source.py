@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ml_buildpack.cnb.layer import Absent, MetadataOnly, Present, RestoredLayer
-from ml_buildpack.lock import KnownLock
-from ml_buildpack.plan.layers import plan_venv_layer
+from ml_buildpack.cnb.layer import Absent, LayerName, Present, RestoredLayer
+from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, INPUTS_NOTE, LOCK, VENV, PackageGroup, plan_package_layer
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.reuse import find_reasons
 
@@ -19,9 +18,9 @@ class UseKeptLock:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UseInstalledPackages:
-    """The lock is gone, but the image's own `venv` layer was made from these very inputs; its digest is known."""
+    """The lock is gone, but the image's own layers were made from these very inputs; their digests are known."""
 
-    lock_digest: str
+    groups: tuple[PackageGroup, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,33 +48,57 @@ _UNNAMED = {"accelerator": "auto"}
 
 
 def choose_lock_source(
-    plan: ResolutionPlan, *, lock_layer: RestoredLayer, venv_layer: RestoredLayer, layers_dir: str
+    plan: ResolutionPlan, restored: Mapping[LayerName, RestoredLayer], *, layers_dir: str
 ) -> LockSource:
     """Where the lock comes from. A rebuild never drifts: with equal inputs nothing is resolved again."""
+    lock_layer = restored.get(LOCK, Absent())
     if plan.upgrade:
         return Resolve(reasons=("BP_UPGRADE asks for it",))
     if isinstance(lock_layer, Present):
         reasons = _changed_inputs(lock_layer.metadata, plan.inputs)
         return Resolve(reasons=reasons) if reasons else UseKeptLock()
-    if isinstance(venv_layer, (MetadataOnly, Present)) and _is_kept(plan, venv_layer, layers_dir):
-        return UseInstalledPackages(lock_digest=venv_layer.metadata["lock"])
-    if isinstance(lock_layer, Absent) and isinstance(venv_layer, Absent):
+    groups = _installed_groups(plan, restored, layers_dir)
+    if groups:
+        return UseInstalledPackages(groups=groups)
+    if isinstance(lock_layer, Absent) and isinstance(restored.get(VENV, Absent()), Absent):
         return Resolve(reasons=("there is no lock yet",))
     return Resolve(reasons=("the kept lock is gone",))
 
 
-def _is_kept(plan: ResolutionPlan, venv_layer: MetadataOnly | Present, layers_dir: str) -> bool:
-    """Whether the layer was made from these inputs and stays as it is; only then nobody needs the lock itself."""
-    metadata = venv_layer.metadata
-    wanted = plan_venv_layer(
+def _installed_groups(
+    plan: ResolutionPlan, restored: Mapping[LayerName, RestoredLayer], layers_dir: str
+) -> tuple[PackageGroup, ...]:
+    """The packages of the image's layers, where every one stays as it is; only then nobody needs the lock itself."""
+    venv = restored.get(VENV, Absent())
+    if isinstance(venv, Absent):
+        return ()
+    names = {VENV, *venv.metadata.get("beside", "").split()}
+    layers = tuple(name for name in DEPENDENCY_LAYERS if name in names)
+    groups = tuple(_installed_group(name, layers, plan, restored, layers_dir) for name in layers)
+    found = tuple(group for group in groups if group is not None)
+    return found if len(found) == len(names) else ()
+
+
+def _installed_group(
+    name: LayerName,
+    layers: tuple[LayerName, ...],
+    plan: ResolutionPlan,
+    restored: Mapping[LayerName, RestoredLayer],
+    layers_dir: str,
+) -> PackageGroup | None:
+    layer = restored.get(name, Absent())
+    if isinstance(layer, Absent) or layer.metadata.get(INPUTS_NOTE) != plan.fingerprint:
+        return None
+    group = PackageGroup(layer=name, digest=layer.metadata.get("lock", ""), lock=None)
+    wanted = plan_package_layer(
+        group,
         plan.interpreter,
-        lock=KnownLock(digest=metadata.get("lock", ""), lock=None),
+        layers=layers,
         trees=plan.inputs["trees"],
         layers_dir=layers_dir,
         target=plan.target,
-        inputs=plan.fingerprint,
     )
-    return metadata.get("inputs") == plan.fingerprint and not find_reasons(wanted.metadata, venv_layer)
+    return None if find_reasons(wanted.metadata, layer) else group
 
 
 def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.layers import PYTHON, VENV, LayerPlan
+from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, PYTHON, LayerPlan
 
 # One sentence per key of a layer's metadata. A key without a sentence is an error, so that a new one cannot be
 # forgotten here.
@@ -17,6 +17,7 @@ _SENTENCES = {
     "python": "the Python changed from {old} to {new}",
     "layers_dir": "the layers directory changed from {old} to {new}",
     "trees": "a local package changed",
+    "beside": "the packages are divided among other layers",
     "lock": "the locked packages changed",
     "server": "the server's own files changed",
     "cuda": "the CUDA version changed from {old} to {new}",
@@ -48,15 +49,14 @@ LayerStep = Keep | Rebuild
 def plan_steps(image: ImagePlan, restored: Mapping[LayerName, RestoredLayer]) -> tuple[LayerStep, ...]:
     """One step for each layer of the image, in the order in which they must be made."""
     steps = tuple(_step(layer, restored.get(layer.name, Absent())) for layer in image.layers)
-    if not any(isinstance(step, Rebuild) and step.layer.name == VENV for step in steps):
-        return steps
-    return tuple(_rebuild_python(step) for step in steps)
+    made = [step.layer.name for step in steps if isinstance(step, Rebuild) and step.layer.name in DEPENDENCY_LAYERS]
+    return tuple(_rebuild_python(step, made[-1]) for step in steps) if made else steps
 
 
-def _rebuild_python(step: LayerStep) -> LayerStep:
-    """A virtual environment can only be made with its interpreter in place; a kept one exists as metadata alone."""
+def _rebuild_python(step: LayerStep, made: LayerName) -> LayerStep:
+    """Packages can only be installed with their interpreter in place; a kept one exists as metadata alone."""
     if isinstance(step, Keep) and step.layer.name == PYTHON:
-        return Rebuild(layer=step.layer, reasons=("the venv layer is made with it",))
+        return Rebuild(layer=step.layer, reasons=(f"the {made} layer is made with it",))
     return step
 
 

@@ -123,7 +123,7 @@ def test_constraints_of_the_user_hold_for_builds(place: Workplace, index: LocalI
 def test_dropped_source_takes_its_pins_along(place: Workplace, index: LocalIndex, tmp_path: Path) -> None:
     """The cache does not grow with every lock."""
     place.wheel_store(tmp_path / "wheels").prepare(lock_with(NEEDS, index))
-    place.wheel_store(tmp_path / "wheels").prepare(lock_of())
+    place.wheel_store(tmp_path / "wheels").prune(lock_of())
 
     assert {} == read_pins(place.root / "lock")
 

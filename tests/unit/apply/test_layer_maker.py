@@ -9,19 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from ml_buildpack.apply.build_requirements import DIRECTORY
 from ml_buildpack.apply.layer_maker import LayerMaker
 from ml_buildpack.apply.layer_store import LayerStore
+from ml_buildpack.apply.wheel_layer import WheelLayer
 from ml_buildpack.cnb.layer import Absent, LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import StreamConsole
-from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.layers import (
+    LOCK,
     PYTHON,
     VENV,
     WHEELS,
     LayerPlan,
+    PackageGroup,
+    plan_package_layer,
     plan_python_layer,
     plan_server_layer,
-    plan_venv_layer,
 )
 from ml_buildpack.plan.reuse import Keep, Rebuild
 from support.build_runs import ROOT
@@ -45,7 +48,10 @@ class Making:
 
     def with_wheels(self, restored: RestoredLayer) -> Making:
         """The same, after another restore."""
-        return replace(self, maker=replace(self.maker, restored_wheels=restored))
+        wheels = replace(self.maker.wheels, restored=restored)
+        wheels = replace(wheels, wheels=replace(wheels.wheels, verified={}, dropped=set()))
+        wheels.open()
+        return replace(self, maker=replace(self.maker, wheels=wheels))
 
 
 @pytest.fixture
@@ -55,16 +61,19 @@ def making(place: Workplace) -> Making:
     layers.mkdir()
     out = io.StringIO()
     place.scratch.mkdir()
+    store, console = LayerStore(layers_dir=layers), StreamConsole(out=out)
+    pins = replace(place.build_requirements(), directory=layers / LOCK / DIRECTORY)
+    wheel_store = replace(place.wheel_store(layers / WHEELS), build_requirements=pins)
+    wheels = WheelLayer(store=store, wheels=wheel_store, restored=Absent(), console=console)
     maker = LayerMaker(
-        store=LayerStore(layers_dir=layers),
-        console=StreamConsole(out=out),
+        store=store,
+        console=console,
         uv=find_uv(),
         env=place.environment(),
-        index_urls=(),
         app_dir=place.app_dir,
         scratch=place.scratch,
         server_sources=ROOT / "src" / "model_server",
-        restored_wheels=Absent(),
+        wheels=wheels,
     )
     return Making(maker=maker, out=out)
 
@@ -72,14 +81,15 @@ def making(place: Workplace) -> Making:
 def venv_layer(place: Workplace, making: Making, lines: str) -> LayerPlan:
     """The venv layer of a project of those lines."""
     lock = place.lock({"requirements.txt": lines})
-    return plan_venv_layer(
+    layer = plan_package_layer(
+        PackageGroup(layer=VENV, digest=lock.digest, lock=lock),
         real_interpreter(),
-        lock=KnownLock(digest=lock.digest, lock=lock),
+        layers=(VENV,),
         trees="",
         layers_dir=str(making.layers),
         target=TARGET,
-        inputs="i1",
     )
+    return replace(layer, notes=(("inputs", "i1"),))
 
 
 def test_environment_is_made_with_all_that_belongs_to_it(place: Workplace, making: Making) -> None:
@@ -121,7 +131,7 @@ def test_restored_wheels_are_used_and_damaged_ones_are_named(place: Workplace, m
 
     said = making.out.getvalue()
     assert "    2 wheels: 1 kept, 1 fetched (" in said
-    assert "  Warning: the cached plain-1.0-py3-none-any.whl was damaged; it was fetched again\n" in said
+    assert "  Warning: the cached plain-1.0-py3-none-any.whl was damaged; it was made again\n" in said
 
 
 def test_wheels_that_were_not_restored_are_not_trusted(place: Workplace, making: Making) -> None:
@@ -130,7 +140,7 @@ def test_wheels_that_were_not_restored_are_not_trusted(place: Workplace, making:
     (making.layers / "wheels").mkdir()
     (making.layers / "wheels" / "stray").write_text("")
 
-    making.maker.carry_out(Rebuild(layer=layer, reasons=REASONS))
+    making.with_wheels(Absent()).maker.carry_out(Rebuild(layer=layer, reasons=REASONS))
 
     assert ["plain-1.0-py3-none-any.whl"] == files_below(making.layers / "wheels")
 
@@ -191,12 +201,3 @@ def test_python_layer_is_a_readable_copy(making: Making, tmp_path: Path) -> None
 
     copied = making.maker.store.path(PYTHON) / "bin" / "python3"
     assert 0o755 == copied.stat().st_mode & 0o777
-
-
-def test_netrc_of_the_environment_is_used_for_files(place: Workplace, making: Making) -> None:
-    """By the downloads as by the resolvers."""
-    netrc = place.root / "netrc"
-    netrc.write_text("machine 127.0.0.1 login me password secret\n")
-
-    assert making.maker._netrc() is None
-    assert netrc == replace(making.maker, env={"NETRC": str(netrc)})._netrc()

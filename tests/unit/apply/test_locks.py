@@ -18,7 +18,7 @@ from ml_buildpack.cnb.context import read_restored_layers
 from ml_buildpack.cnb.layer import Absent, LayerTypes
 from ml_buildpack.console import StreamConsole
 from ml_buildpack.errors import BuildpackError
-from ml_buildpack.lock import KnownLock
+from ml_buildpack.lock import Lock
 from ml_buildpack.plan.layers import LOCK
 from ml_buildpack.plan.lock_source import Resolve, UseInstalledPackages, UseKeptLock
 from ml_buildpack.plan.resolution import ResolutionPlan
@@ -41,7 +41,7 @@ class Builds:
 
     def obtain(
         self, plan: ResolutionPlan, source: UseKeptLock | UseInstalledPackages | Resolve
-    ) -> tuple[KnownLock, str]:
+    ) -> tuple[Lock | None, str]:
         """The lock of a build, and what it said."""
         out = io.StringIO()
         env = self.place.environment()
@@ -73,14 +73,13 @@ def test_resolved_lock_is_kept_with_its_inputs(builds: Builds) -> None:
     """In the cache alone: an image has no use for it."""
     plan = builds.place.plan({"requirements.txt": "needs-plain\n"})
 
-    known, said = builds.obtain(plan, FIRST)
+    lock, said = builds.obtain(plan, FIRST)
 
     document = tomllib.loads((builds.store.layers_dir / "lock.toml").read_text())
     expected = {"types": {"launch": False, "build": False, "cache": True}, "metadata": dict(plan.inputs)}
     assert expected == document
-    assert known.lock is not None
-    assert ["needs-plain", "plain"] == sorted(known.lock.names)
-    assert known.lock.digest == known.digest
+    assert lock is not None
+    assert ["needs-plain", "plain"] == sorted(lock.names)
     assert "  Resolving with uv (the default): there is no lock yet\n    2 packages, " in said
 
 
@@ -180,10 +179,10 @@ def test_pinned_hash_may_change(builds: Builds, index: LocalIndex) -> None:
     builds.obtain(builds.place.plan({"requirements.txt": f"many==1.0 --hash=sha256:{one}\n"}), FIRST)
     plan = builds.place.plan({"requirements.txt": f"many==2.0 --hash=sha256:{two}\n"})
 
-    known, _ = builds.obtain(plan, Resolve(reasons=("the requirements changed",)))
+    lock, _ = builds.obtain(plan, Resolve(reasons=("the requirements changed",)))
 
-    assert known.lock is not None
-    assert [two] == [file.sha256 for file in known.lock.files]
+    assert lock is not None
+    assert [two] == [file.sha256 for file in lock.files]
 
 
 def test_python_may_change(builds: Builds) -> None:
@@ -193,9 +192,9 @@ def test_python_may_change(builds: Builds) -> None:
     text = builds.text_path.read_text()
     builds.text_path.write_text('requires-python = ">=3.99"\n' + text.replace("requires-python", "x-requires-python"))
 
-    known, said = builds.obtain(plan, Resolve(reasons=("the Python changed",)))
+    lock, said = builds.obtain(plan, Resolve(reasons=("the Python changed",)))
 
-    assert known.lock is not None
+    assert lock is not None
     assert "the Python changed" in said
 
 
@@ -204,9 +203,9 @@ def test_packages_of_the_image_need_no_lock(builds: Builds, index: LocalIndex) -
     plan = builds.place.plan({"requirements.txt": "plain\n"})
     builds.store.write_metadata(LOCK, LayerTypes(cache=True), {})
 
-    known, said = builds.obtain(plan, UseInstalledPackages(lock_digest="d1"))
+    lock, said = builds.obtain(plan, UseInstalledPackages(groups=()))
 
-    assert (KnownLock(digest="d1", lock=None), []) == (known, index.requested)
+    assert (None, []) == (lock, index.requested)
     assert "Keeping the packages of the previous image" in said
     assert [] == list(builds.store.layers_dir.iterdir())
 

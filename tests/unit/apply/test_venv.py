@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from ml_buildpack.apply.venv import VenvBuild, make_venv
+from ml_buildpack.apply.package_finish import InstalledPackages, finish_packages
+from ml_buildpack.apply.venv import Installation, install_packages, write_paths
 from ml_buildpack.errors import CommandFailed, NoWheelAndNoCompiler
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.layers import VENV, PackageGroup, PackagesContent, plan_package_layer
 from support.build_user import open_directory
+from support.build_values import TARGET
 from support.distributions import Distribution
 from support.local_index import serve_index
 from support.projects import write_project
@@ -60,8 +63,9 @@ def build_in(layers: Path, place: Workplace, lock: Lock) -> Path:
     directory.mkdir(parents=True)
     interpreter = real_interpreter()
     report = place.wheel_store(place.root / "wheels").prepare(lock)
-    build = VenvBuild(
+    build = Installation(
         directory=directory,
+        environment=directory,
         python=interpreter.launch_path,
         python_version=interpreter.minor,
         uv=find_uv(),
@@ -71,7 +75,13 @@ def build_in(layers: Path, place: Workplace, lock: Lock) -> Path:
         cache_dir=layers / "uv-cache",
         build_requirements=place.build_requirements(),
     )
-    make_venv(build, lock, report.wheels, tuple(sorted({wheel.path.parent for wheel in report.wheels})))
+    install_packages(build, lock, report.wheels, tuple(sorted({wheel.path.parent for wheel in report.wheels})))
+    write_paths(build.site_packages, (), layers / "server" / "site")
+    group = PackageGroup(layer=VENV, digest=lock.digest, lock=lock)
+    layer = plan_package_layer(group, interpreter, layers=(VENV,), trees="", layers_dir=str(layers), target=TARGET)
+    content = PackagesContent(interpreter=interpreter, group=group)
+    installed = InstalledPackages(layer=layer, content=content, directory=directory, site_packages=build.site_packages)
+    finish_packages((installed,), {}, env=place.environment(), scratch=place.scratch)
     return directory
 
 
@@ -246,8 +256,9 @@ def test_wheel_that_changed_after_it_was_verified_is_refused(tmp_path: Path, pla
     layers = tmp_path / "layers"
     layers.mkdir()
     interpreter = real_interpreter()
-    build = VenvBuild(
+    build = Installation(
         directory=layers / "venv",
+        environment=layers / "venv",
         python=interpreter.launch_path,
         python_version=interpreter.minor,
         uv=find_uv(),
@@ -259,7 +270,7 @@ def test_wheel_that_changed_after_it_was_verified_is_refused(tmp_path: Path, pla
     )
 
     with pytest.raises(CommandFailed) as raised:
-        make_venv(build, lock, report.wheels, (path.parent,))
+        install_packages(build, lock, report.wheels, (path.parent,))
 
     assert "Hash mismatch" in raised.value.output_tail
     assert not (layers / "uv-cache").exists()

@@ -75,7 +75,10 @@ def prepare(place: Workplace, wheels: Path, lock: Lock) -> WheelReport:
     if place.app_dir.is_dir():
         fresh.root.mkdir()
         fresh.app_dir.symlink_to(place.app_dir)
-    return fresh.wheel_store(wheels).prepare(lock)
+    store = fresh.wheel_store(wheels)
+    report = store.prepare(lock)
+    store.prune(lock)
+    return report
 
 
 def test_first_build_fetches_and_the_second_keeps(place: Workplace, index: LocalIndex, wheels: Path) -> None:
@@ -152,6 +155,31 @@ def test_refused_credentials_end_the_fetching(place: Workplace, index: LocalInde
     assert len(index.requested) < 50
 
 
+@pytest.mark.parametrize(
+    ("limit", "kept", "named"),
+    [
+        (None, ["built", "large", "plain"], ()),
+        (10**6, ["built", "large", "plain"], ()),
+        (10_000, ["built", "plain"], ("large",)),
+        (1_100, ["built"], ("large", "plain")),
+        (0, [], ("from-source", "large", "plain")),
+    ],
+)
+def test_as_many_wheels_are_kept_as_fit(
+    place: Workplace, index: LocalIndex, wheels: Path, limit: int | None, kept: list[str], named: tuple[str, ...]
+) -> None:
+    """What was built here first, because it costs most, then the small ones; the others are named for the log."""
+    large = Distribution(name="large", modules={"large.bin": bytes(50_000)})
+    index.offer(*index.distributions, large)
+    lock = lock_of(package(SDIST, index), package(large, index), package(PLAIN, index))
+    store = place.wheel_store(wheels)
+    store.prepare(lock)
+
+    assert named == store.prune(lock, limit)
+    left = {path.relative_to(wheels).parts[0].partition("-")[0] for path in wheels.rglob("*.whl")}
+    assert kept == sorted(left)
+
+
 # --- from source -----------------------------------------------------------------------------------------------------
 
 
@@ -166,8 +194,25 @@ def test_source_is_built_once(place: Workplace, index: LocalIndex, wheels: Path)
     assert (0, 1, ("from-source 1.0",), ()) == counts(first)
     assert (1, 0, (), ()) == counts(second)
     directory = f"built/{digest[:32]}-{MINOR}"
-    assert ["built", directory, f"{directory}/{SDIST.wheel_name}"] == files_below(wheels)
+    assert ["built", directory, f"{directory}/{SDIST.wheel_name}", f"{directory}/sha256"] == files_below(wheels)
     assert (wheels / directory / SDIST.wheel_name, first.wheels) == (second.wheels[0].path, second.wheels)
+
+
+@pytest.mark.parametrize("damaged", ["*.whl", "sha256"])
+def test_damaged_wheel_from_source_is_built_again(
+    place: Workplace, index: LocalIndex, wheels: Path, damaged: str
+) -> None:
+    """No lock has its digest, so it is kept beside the wheel."""
+    lock = lock_of(package(SDIST, index))
+    first = prepare(place, wheels, lock)
+    (file,) = wheels.glob(f"built/*/{damaged}")
+    file.write_bytes(b"damaged")
+
+    report = prepare(place, wheels, lock)
+
+    assert (0, 1, ("from-source 1.0",), (SDIST.wheel_name,)) == counts(report)
+    assert first.wheels == report.wheels
+    assert first.wheels[0].sha256 == hashlib.sha256(report.wheels[0].path.read_bytes()).hexdigest()
 
 
 def test_half_built_wheel_never_counts(place: Workplace, index: LocalIndex, wheels: Path) -> None:

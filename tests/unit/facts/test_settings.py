@@ -327,3 +327,24 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert [("ml-buildpack.toml", 1), ("ml-buildpack.toml", 2), ("BP_RESOLVER", None)] == [
         (mistake.where, mistake.line) for mistake in caught.value.mistakes
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2GB", 2 * 10**9), ("1.5 mb", 1_500_000), ("0B", 0), ("7 KB", 7_000), ("1TB", 10**12)],
+)
+def test_sizes_have_units(tmp_path: Path, text: str, expected: int) -> None:
+    """Decimal ones, as registries and indexes have them."""
+    project = write_project(tmp_path, {"app.py": ""})
+
+    assert expected == read_settings(project, {"BP_WHEEL_CACHE_MAX": text}).wheel_cache_max
+
+
+@pytest.mark.parametrize("text", ["2", "GB", "-1GB", "2 GiB", "1,5GB", "all"])
+def test_size_without_a_unit_is_a_mistake(tmp_path: Path, text: str) -> None:
+    """Whoever writes `2` may mean anything."""
+    with pytest.raises(InvalidSettings) as raised:
+        read_settings(write_project(tmp_path, {"app.py": ""}), {"BP_WHEEL_CACHE_MAX": text})
+
+    detail = f'It must be a number with a unit (B, KB, MB, GB or TB), as in "2GB", and is "{text}".'
+    assert (Mistake(where="BP_WHEEL_CACHE_MAX", text=text, detail=detail),) == raised.value.mistakes

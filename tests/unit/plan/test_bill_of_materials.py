@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_buildpack.lock import FileKind, LockedDirectory, LockedFile, LockedRevision
-from ml_buildpack.plan.bill_of_materials import describe_venv
+from ml_buildpack.plan.bill_of_materials import describe_packages
 from support.build_values import PYTHON_3_12, lock_of, locked, wheel_of
 
 
@@ -60,21 +60,21 @@ def test_every_package_is_a_component_with_its_file() -> None:
         ],
     }
 
-    assert expected == describe_venv(lock, PYTHON_3_12)
+    assert expected == describe_packages(lock, PYTHON_3_12)
 
 
 def test_equal_locks_have_equal_documents() -> None:
     """No time and no random number: an unchanged layer keeps its document."""
     lock = lock_of(locked("flask"))
 
-    assert describe_venv(lock, PYTHON_3_12) == describe_venv(lock_of(locked("flask")), PYTHON_3_12)
+    assert describe_packages(lock, PYTHON_3_12) == describe_packages(lock_of(locked("flask")), PYTHON_3_12)
 
 
 def test_component_says_what_brought_it() -> None:
     """Whoever finds a package in an image asks that first."""
     package = replace(locked("jinja2"), origin=("requirements.txt:2", "required by flask"))
 
-    (_, component) = describe_venv(lock_of(package), PYTHON_3_12)["components"]
+    (_, component) = describe_packages(lock_of(package), PYTHON_3_12)["components"]
 
     assert [
         {"name": "ml-buildpack:origin", "value": "requirements.txt:2"},

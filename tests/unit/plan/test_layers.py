@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerTypes
-from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.layers import (
+    CUDA,
+    HEAVY,
     LAYER_SCHEMA,
     LOCK,
     PYTHON,
@@ -12,12 +13,13 @@ from ml_buildpack.plan.layers import (
     VENV,
     WHEELS,
     LayerPlan,
+    PackageGroup,
+    PackagesContent,
     PythonContent,
     ServerContent,
-    VenvContent,
+    plan_package_layer,
     plan_python_layer,
     plan_server_layer,
-    plan_venv_layer,
 )
 from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
 
@@ -26,8 +28,10 @@ LAUNCH_ONLY = LayerTypes(launch=True)
 
 def test_commands_of_the_environment_come_first_on_path() -> None:
     """Within a buildpack the alphabetically last layer comes first: names are part of the design."""
-    assert PYTHON < VENV
-    assert ["lock", "python", "server", "venv", "wheels"] == sorted([LOCK, PYTHON, SERVER, VENV, WHEELS])
+    assert max(CUDA, HEAVY, PYTHON) < VENV
+    assert ["cuda", "heavy", "lock", "python", "server", "venv", "wheels"] == sorted(
+        [CUDA, HEAVY, LOCK, PYTHON, SERVER, VENV, WHEELS]
+    )
 
 
 def test_python_layer_is_known_by_its_very_build() -> None:
@@ -55,36 +59,57 @@ def test_server_layer_is_known_by_our_own_files() -> None:
 
 
 def test_venv_layer_is_known_by_its_lock_and_place() -> None:
-    """Its scripts name its own path; what it was resolved from is noted and decides nothing."""
+    """Its scripts name its own path, and its Python finds the packages beside it."""
     lock = lock_of(locked("flask"))
+    group = PackageGroup(layer=VENV, digest=lock.digest, lock=lock)
 
-    layer = plan_venv_layer(
-        PYTHON_3_12,
-        lock=KnownLock(digest=lock.digest, lock=lock),
-        trees="pkg=1",
-        layers_dir="/layers/x",
-        target=TARGET,
-        inputs="i1",
+    layer = plan_package_layer(
+        group, PYTHON_3_12, layers=(CUDA, HEAVY, VENV), trees="pkg=1", layers_dir="/layers/x", target=TARGET
     )
 
     expected = LayerPlan(
         name=VENV,
-        content=VenvContent(interpreter=PYTHON_3_12, lock=lock),
+        content=PackagesContent(interpreter=PYTHON_3_12, group=group, beside=(CUDA, HEAVY)),
         metadata={
             "schema": LAYER_SCHEMA,
             "target": "linux/amd64 debian 13",
             "python": "3.12.4 /usr/bin/python3.12",
             "layers_dir": "/layers/x",
             "trees": "pkg=1",
+            "beside": "cuda heavy",
             "lock": lock.digest,
         },
-        notes=(("inputs", "i1"),),
         env=(
             EnvEntry(name="VIRTUAL_ENV", value="/layers/x/venv", action=EnvAction.OVERRIDE),
             EnvEntry(name="PYTHONUNBUFFERED", value="1"),
             EnvEntry(name="PYTHONDONTWRITEBYTECODE", value="1"),
             EnvEntry(name="LC_ALL", value="C.UTF-8"),
         ),
+        types=LAUNCH_ONLY,
+    )
+    assert expected == layer
+
+
+def test_heavy_layer_serves_every_patch_release_of_its_python() -> None:
+    """Neither that nor a local tree makes gigabytes anew; it sets no variables."""
+    lock = lock_of(locked("torch"))
+    group = PackageGroup(layer=HEAVY, digest=lock.digest, lock=lock)
+
+    layer = plan_package_layer(
+        group, PYTHON_3_12, layers=(HEAVY, VENV), trees="pkg=1", layers_dir="/layers/x", target=TARGET
+    )
+
+    expected = LayerPlan(
+        name=HEAVY,
+        content=PackagesContent(interpreter=PYTHON_3_12, group=group, beside=(VENV,)),
+        metadata={
+            "schema": LAYER_SCHEMA,
+            "target": "linux/amd64 debian 13",
+            "python": "3.12",
+            "layers_dir": "/layers/x",
+            "beside": "venv",
+            "lock": lock.digest,
+        },
         types=LAUNCH_ONLY,
     )
     assert expected == layer

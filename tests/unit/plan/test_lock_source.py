@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_buildpack.cnb.layer import Absent, MetadataOnly, Present
-from ml_buildpack.lock import KnownLock
-from ml_buildpack.plan.layers import plan_venv_layer
+from ml_buildpack.cnb.layer import LayerName, MetadataOnly, Present, RestoredLayer
+from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, VENV, PackageGroup, plan_package_layer
 from ml_buildpack.plan.lock_source import Resolve, UseInstalledPackages, UseKeptLock, choose_lock_source
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.server import ServerPlan
@@ -23,17 +22,20 @@ GUNICORN = ServerPlan(entry=None, commands=(), needs=("gunicorn",))
 BASE = {"requirements.txt": f"flask==3.1 --hash=sha256:{A}\n./pkg\n", "pkg/setup.py": "", "pkg/pkg.py": "a = 1\n"}
 
 
-def installed(plan: ResolutionPlan, layers_dir: str = LAYERS) -> dict[str, str]:
-    """The metadata of a venv layer that was made from those inputs."""
-    layer = plan_venv_layer(
-        plan.interpreter,
-        lock=KnownLock(digest="d1", lock=None),
-        trees=plan.inputs["trees"],
-        layers_dir=layers_dir,
-        target=plan.target,
-        inputs=plan.fingerprint,
-    )
-    return {**layer.metadata, **dict(layer.notes)}
+def installed(plan: ResolutionPlan, *names: LayerName) -> dict[LayerName, RestoredLayer]:
+    """The layers of packages of an image that was made from those inputs, restored."""
+    layers = [
+        plan_package_layer(
+            PackageGroup(layer=name, digest=f"digest of {name}", lock=None),
+            plan.interpreter,
+            layers=names,
+            trees=plan.inputs["trees"],
+            layers_dir=LAYERS,
+            target=plan.target,
+        )
+        for name in names
+    ]
+    return {layer.name: MetadataOnly(metadata={**layer.metadata, "inputs": plan.fingerprint}) for layer in layers}
 
 
 def another_hash(root: Path) -> ResolutionPlan:
@@ -77,7 +79,7 @@ def test_each_changed_input_gives_its_sentence(
     after = change(tmp_path / "after")
     kept = Present(metadata=dict(before.inputs), path=tmp_path)
 
-    source = choose_lock_source(after, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+    source = choose_lock_source(after, {LOCK: kept}, layers_dir=LAYERS)
 
     assert Resolve(reasons=(sentence,)) == source
     assert before.fingerprint != after.fingerprint
@@ -97,7 +99,7 @@ def test_changed_platform_and_release_give_their_sentences(tmp_path: Path) -> No
             "the platform changed from linux/arm64 to linux/amd64 debian 13",
         )
     )
-    assert expected == choose_lock_source(plan, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+    assert expected == choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS)
 
 
 def test_every_input_has_a_sentence(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_every_input_has_a_sentence(tmp_path: Path) -> None:
 
     for name in plan.inputs:
         kept = Present(metadata={**plan.inputs, name: "different"}, path=tmp_path)
-        source = choose_lock_source(plan, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+        source = choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS)
         assert isinstance(source, Resolve), name
         assert 1 == len(source.reasons)
 
@@ -117,7 +119,7 @@ def test_lock_is_kept_where_nothing_changed(tmp_path: Path) -> None:
     after = plan_project(tmp_path / "b", {**BASE, "requirements.txt": "# a comment\n\n" + BASE["requirements.txt"]})
     kept = Present(metadata=dict(before.inputs), path=tmp_path)
 
-    assert UseKeptLock() == choose_lock_source(after, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+    assert UseKeptLock() == choose_lock_source(after, {LOCK: kept}, layers_dir=LAYERS)
 
 
 def test_upgrade_resolves_whatever_is_kept(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_upgrade_resolves_whatever_is_kept(tmp_path: Path) -> None:
     kept = Present(metadata=dict(plan.inputs), path=tmp_path)
 
     expected = Resolve(reasons=("BP_UPGRADE asks for it",))
-    assert expected == choose_lock_source(plan, lock_layer=kept, venv_layer=Absent(), layers_dir=LAYERS)
+    assert expected == choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS)
 
 
 def test_first_build_resolves(tmp_path: Path) -> None:
@@ -134,34 +136,47 @@ def test_first_build_resolves(tmp_path: Path) -> None:
     plan = plan_project(tmp_path, BASE)
 
     expected = Resolve(reasons=("there is no lock yet",))
-    assert expected == choose_lock_source(plan, lock_layer=Absent(), venv_layer=Absent(), layers_dir=LAYERS)
+    assert expected == choose_lock_source(plan, {}, layers_dir=LAYERS)
 
 
 @pytest.mark.parametrize("lock_gone", [True, False])
-def test_packages_of_the_image_stand_for_a_lost_lock(tmp_path: Path, *, lock_gone: bool) -> None:
-    """Where the cache is lost, the image itself still says what it was made from."""
+@pytest.mark.parametrize("names", [(VENV,), (HEAVY, VENV), (CUDA, HEAVY, VENV)])
+def test_packages_of_the_image_stand_for_a_lost_lock(
+    tmp_path: Path, names: tuple[LayerName, ...], *, lock_gone: bool
+) -> None:
+    """Where the cache is lost, the image itself still says what it was made from: every layer of packages."""
     plan = plan_project(tmp_path, BASE)
-    lock = Absent() if lock_gone else MetadataOnly(metadata=dict(plan.inputs))
+    lock = {} if lock_gone else {LOCK: MetadataOnly(metadata=dict(plan.inputs))}
 
-    source = choose_lock_source(
-        plan, lock_layer=lock, venv_layer=MetadataOnly(metadata=installed(plan)), layers_dir=LAYERS
-    )
+    source = choose_lock_source(plan, {**lock, **installed(plan, *names)}, layers_dir=LAYERS)
 
-    assert UseInstalledPackages(lock_digest="d1") == source
+    groups = tuple(PackageGroup(layer=name, digest=f"digest of {name}", lock=None) for name in names)
+    assert UseInstalledPackages(groups=groups) == source
 
 
-@pytest.mark.parametrize("changed", ["schema", "target", "python", "layers_dir", "trees", "lock", "inputs"])
-def test_packages_that_must_be_made_again_need_a_lock(tmp_path: Path, changed: str) -> None:
-    """Without its lock an environment can only be kept as it is."""
+@pytest.mark.parametrize("name", [HEAVY, VENV])
+@pytest.mark.parametrize("changed", ["schema", "target", "python", "layers_dir", "beside", "lock", "inputs"])
+def test_packages_that_must_be_made_again_need_a_lock(tmp_path: Path, name: LayerName, changed: str) -> None:
+    """Without its lock a layer can only be kept as it is; one that cannot makes the lock of all necessary."""
     plan = plan_project(tmp_path, BASE)
-    metadata = installed(plan)
+    restored = installed(plan, HEAVY, VENV)
+    layer = restored[name]
+    assert isinstance(layer, MetadataOnly)
+    metadata = dict(layer.metadata)
     if changed == "lock":
         del metadata["lock"]
     else:
         metadata[changed] = "different"
 
-    source = choose_lock_source(
-        plan, lock_layer=Absent(), venv_layer=MetadataOnly(metadata=metadata), layers_dir=LAYERS
-    )
+    source = choose_lock_source(plan, {**restored, name: MetadataOnly(metadata=metadata)}, layers_dir=LAYERS)
 
     assert Resolve(reasons=("the kept lock is gone",)) == source
+
+
+def test_layer_that_did_not_come_back_needs_a_lock(tmp_path: Path) -> None:
+    """The one that is there says which others belong to it."""
+    plan = plan_project(tmp_path, BASE)
+    restored = installed(plan, CUDA, HEAVY, VENV)
+    del restored[CUDA]
+
+    assert Resolve(reasons=("the kept lock is gone",)) == choose_lock_source(plan, restored, layers_dir=LAYERS)

@@ -8,24 +8,34 @@ import pytest
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.cnb.layer import Absent, LayerName, MetadataOnly, Present, RestoredLayer
-from ml_buildpack.lock import KnownLock
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.layers import LayerPlan, plan_python_layer, plan_server_layer, plan_venv_layer
+from ml_buildpack.plan.layers import (
+    HEAVY,
+    LayerPlan,
+    PackageGroup,
+    plan_package_layer,
+    plan_python_layer,
+    plan_server_layer,
+)
+from ml_buildpack.plan.layers import VENV as VENV_NAME
 from ml_buildpack.plan.reuse import Keep, Rebuild, find_reasons, plan_steps
 from support.build_values import PYTHON_3_12, TARGET, lock_of, locked
 
 LOCK = lock_of(locked("flask"))
 PYTHON = plan_python_layer(PYTHON_3_12, source="/bp/python", identity="build 1", target=TARGET)
 SERVER = plan_server_layer(PYTHON_3_12, sources_digest="s1")
-VENV = plan_venv_layer(
-    PYTHON_3_12,
-    lock=KnownLock(digest=LOCK.digest, lock=LOCK),
-    trees="",
-    layers_dir="/layers/x",
-    target=TARGET,
-    inputs="i1",
+OTHERS, VENV = (
+    plan_package_layer(
+        PackageGroup(layer=name, digest=LOCK.digest, lock=LOCK),
+        PYTHON_3_12,
+        layers=(HEAVY, VENV_NAME),
+        trees="",
+        layers_dir="/layers/x",
+        target=TARGET,
+    )
+    for name in (HEAVY, VENV_NAME)
 )
-LAYERS = (PYTHON, SERVER, VENV)
+LAYERS = (PYTHON, SERVER, OTHERS, VENV)
 IMAGE = ImagePlan(layers=LAYERS, launch=LaunchToml(), lock=LOCK)
 
 
@@ -56,7 +66,21 @@ def test_environment_is_made_with_its_interpreter_in_place() -> None:
     expected = (
         Rebuild(layer=PYTHON, reasons=("the venv layer is made with it",)),
         Keep(layer=SERVER),
+        Keep(layer=OTHERS),
         Rebuild(layer=VENV, reasons=("the locked packages changed",)),
+    )
+    assert expected == steps
+
+
+def test_heavy_packages_are_made_with_their_interpreter_and_without_the_light_ones() -> None:
+    """A new torch leaves the environment as it is."""
+    steps = plan_steps(IMAGE, restored(heavy={"lock": "another"}))
+
+    expected = (
+        Rebuild(layer=PYTHON, reasons=("the heavy layer is made with it",)),
+        Keep(layer=SERVER),
+        Rebuild(layer=OTHERS, reasons=("the locked packages changed",)),
+        Keep(layer=VENV),
     )
     assert expected == steps
 
@@ -66,7 +90,7 @@ def test_interpreter_alone_is_made_without_the_environment() -> None:
     steps = plan_steps(IMAGE, restored(python={"python": "3.12.4 build 0"}))
 
     reason = "the Python changed from 3.12.4 build 0 to 3.12.4 build 1"
-    assert (Rebuild(layer=PYTHON, reasons=(reason,)), Keep(layer=SERVER), Keep(layer=VENV)) == steps
+    assert (Rebuild(layer=PYTHON, reasons=(reason,)), *(Keep(layer=layer) for layer in (SERVER, OTHERS, VENV))) == steps
 
 
 @pytest.mark.parametrize(
@@ -77,6 +101,7 @@ def test_interpreter_alone_is_made_without_the_environment() -> None:
         ("python", "the Python changed from old to 3.12.4 /usr/bin/python3.12"),
         ("layers_dir", "the layers directory changed from old to /layers/x"),
         ("trees", "a local package changed"),
+        ("beside", "the packages are divided among other layers"),
         ("lock", "the locked packages changed"),
     ],
 )
