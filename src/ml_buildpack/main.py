@@ -15,6 +15,8 @@ EXIT_OK = 0
 EXIT_ERROR = 1
 DETECT_EXIT_FAIL = 100
 _OPERANDS_MAX = {"explain": 2, "lock": 1}
+# Everybody may read, nobody else may write.
+_UMASK = 0o022
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -64,6 +66,8 @@ def _build(secrets: set[str]) -> int:
     from ml_buildpack.cnb.context import read_build_context
     from ml_buildpack.console import StreamConsole
 
+    # Permissions are part of a layer: a stricter mask of the platform would make an image that its user cannot read.
+    os.umask(_UMASK)
     console = StreamConsole(secrets=secrets)
     context = read_build_context(os.environ, Path.cwd())
     with make_tools(context, console) as tools:

@@ -66,8 +66,15 @@ def python_path() -> str:
     return f"{Path(sys.executable).parent}:{SYSTEM_PATH}"
 
 
-def run_as(
-    user: User, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], merged: bool, limit_s: float = PHASE_LIMIT_S
+def run_as(  # noqa: PLR0913 - a process has that many properties
+    user: User,
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    merged: bool,
+    umask: int = 0o022,
+    limit_s: float = PHASE_LIMIT_S,
 ) -> Finished:
     """Run the command to its end or to the limit, with that environment alone. `merged` puts stderr into stdout.
 
@@ -82,7 +89,7 @@ def run_as(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT if merged else err,
-            umask=0o022,
+            umask=umask,
             start_new_session=True,
             user=None if user == OURSELVES else user.uid,
             group=None if user == OURSELVES else user.gid,

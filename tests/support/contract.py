@@ -76,6 +76,7 @@ class ContractPlatform:
     user: User
     platform_api: tuple[int, int] = (0, 13)
     container_env: Mapping[str, str] = field(default_factory=dict)
+    umask: int = 0o022
 
     @property
     def app_dir(self) -> Path:
@@ -187,7 +188,9 @@ class ContractPlatform:
             clear_env=self._descriptor["buildpack"].get("clear-env", False),
         )
         program = str(self.buildpack_dir / "bin" / phase)
-        return run_as(self.user, (program, *arguments), cwd=self.app_dir, env=env, merged=phase == "build")
+        return run_as(
+            self.user, (program, *arguments), cwd=self.app_dir, env=env, merged=phase == "build", umask=self.umask
+        )
 
     def _run_build(self, entries: list[dict[str, Any]]) -> Finished:
         plan_path = self.root / "plan" / "buildpack_plan.toml"
