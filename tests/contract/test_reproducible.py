@@ -119,7 +119,7 @@ def test_layers_are_the_same(reference: Reference, name: str) -> None:
     for layer in sorted(first.layers):
         before, after = (contents(reference.platform, one.layers[layer].digest) for one in (first, again))
         assert sorted(before.items() - after.items()) == sorted(after.items() - before.items()), layer
-    assert {"cuda", "heavy", "lock", "server", "venv", "wheels"} == set(first.layers)
+    assert {"accelerator", "cuda", "heavy", "lock", "server", "venv", "wheels"} == set(first.layers)
     assert {name: (one.digest, one.sbom) for name, one in first.layers.items()} == {
         name: (one.digest, one.sbom) for name, one in again.layers.items()
     }
