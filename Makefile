@@ -59,8 +59,13 @@ docs: .venv ## write what is generated in docs/
 	@$(BIN)/python tools/dependency_table.py
 
 .PHONY: snapshots
-snapshots: .venv vendor ## write fixtures/plans/ anew; read the difference before it is committed
-	@WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/unit/test_fixture_plans.py
+snapshots: .venv vendor ## write the plans of the fixtures anew; read the difference before it is committed
+	@WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/unit/test_fixture_plans.py tests/unit/test_model_plans.py
+
+.PHONY: model-fixtures
+model-fixtures: .venv ## make the models of fixtures/models again, with the libraries that write them (a gigabyte is fetched)
+	@$(BIN)/python fixtures/models/make.py
+	@$(MAKE) snapshots
 
 .PHONY: lock
 lock: .venv ## lock requirements/ again, at the newest versions

@@ -6,23 +6,25 @@ layers. Everything between them is decided by pure functions, and everything the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.cnb.layer import Absent
+from ml_buildpack.descriptions import describe_indexes, describe_models
 from ml_buildpack.facts.dependencies import Dependencies
-from ml_buildpack.facts.dependency_files import Requirements
+from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import Lock
+from ml_buildpack.model_decision import decide_models, decide_requirements
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
 from ml_buildpack.plan.accelerator_advice import describe_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
 from ml_buildpack.plan.accelerator_layer import plan_accelerator_layer
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.indexes import IndexPlan, Wheelhouse, plan_indexes
+from ml_buildpack.plan.indexes import Wheelhouse, plan_indexes
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
 from ml_buildpack.plan.layers import (
     ACCELERATOR,
@@ -34,16 +36,18 @@ from ml_buildpack.plan.layers import (
     plan_server_layer,
 )
 from ml_buildpack.plan.lock_source import LockSource, UseInstalledPackages, choose_lock_source
+from ml_buildpack.plan.manifest import render_manifest
+from ml_buildpack.plan.models import ModelChoice
 from ml_buildpack.plan.package_groups import plan_groups
 from ml_buildpack.plan.package_layers import Packages, plan_package_layers
-from ml_buildpack.plan.processes import WEB, plan_processes
+from ml_buildpack.plan.processes import WEB, own_commands, plan_processes
 from ml_buildpack.plan.python_downloads import PythonSource, choose_download, describe_download, find_kept_download
 from ml_buildpack.plan.python_lifetime import lifetime_warning
 from ml_buildpack.plan.python_wish import describe_request, weigh_requests
-from ml_buildpack.plan.resolution import ResolutionPlan, Resolver, interpolated_names, plan_resolution, required_names
+from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
 from ml_buildpack.plan.reuse import plan_steps
-from ml_buildpack.plan.server import ServerPlan, plan_server, refuse_taken_names
-from ml_buildpack.plan.tool_environment import ToolEnvironment, index_identities, index_urls, interpolate
+from ml_buildpack.plan.server import ServerPlan, plan_model_server, plan_server, refuse_taken_names
+from ml_buildpack.plan.tool_environment import ToolEnvironment, credential_urls, index_identities
 from ml_buildpack.plan.web_entry import choose_web_entry
 from ml_buildpack.plan.wheel_facts import read_wheels_notes
 from ml_buildpack.problems import Problems
@@ -53,6 +57,11 @@ if TYPE_CHECKING:
     from ml_buildpack.apply.wheel_layer import WheelLayer
     from ml_buildpack.cnb.context import BuildContext
     from ml_buildpack.console import Console
+
+
+# Models are recognised and planned, and `python -m model_server models` does not exist yet: the build of a model alone
+# ends with what it lacks, and `explain` shows the plan. True as soon as the server is there; nothing else changes then.
+SERVES_MODELS = False
 
 
 def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
@@ -99,6 +108,8 @@ class Decision:
     server: ServerPlan
     python: PythonPlan
     accelerator: AcceleratorChoice
+    warnings: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()
 
     @property
     def interpreter(self) -> Interpreter:
@@ -106,17 +117,30 @@ class Decision:
         return self.python.interpreter
 
 
-def decide(context: BuildContext, tools: Tools) -> Decision:
+def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_MODELS) -> Decision:
     """What shall be resolved, served, and on which Python. Raises every problem of the project at once."""
     problems = Problems()
     facts = observe(context.app_dir, context.env, context.platform_dir, problems)
-    server = decide_server(facts, problems)
-    python = problems.attempt(lambda: decide_python(facts, context, tools))
-    accelerator = problems.attempt(lambda: choose_accelerator(facts, python, context.env))
+    own = own_commands(facts.procfile, facts.settings.processes)
+    models = decide_models(facts, has_own_server=WEB in own) if serves_models else ModelChoice()
+    problems.errors.extend(models.problems)
+    needs = problems.attempt(lambda: decide_requirements(facts, models, context.target.arch))
+    fitted = replace(facts, dependencies=needs.dependencies if needs is not None else None)
+    server = decide_server(fitted, own, models, problems)
+    python = problems.attempt(lambda: decide_python(fitted, context, tools))
+    accelerator = problems.attempt(lambda: choose_accelerator(fitted, python, context.env))
     problems.raise_if_any()
-    if facts.dependencies is None or python is None or accelerator is None:
+    if needs is None or python is None or accelerator is None:
         raise AssertionError  # pragma: no cover  # each is a problem, and those were raised
-    return Decision(facts=facts, dependencies=facts.dependencies, server=server, python=python, accelerator=accelerator)
+    return Decision(
+        facts=fitted,
+        dependencies=needs.dependencies,
+        server=replace(server, needs=(*server.needs, *needs.added)),
+        python=python,
+        accelerator=accelerator,
+        warnings=needs.warnings,
+        helpers=models.helpers,
+    )
 
 
 def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPlan:
@@ -155,13 +179,13 @@ def python_source(settings: Settings) -> PythonSource:
     return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
 
 
-def decide_server(facts: Facts, problems: Problems) -> ServerPlan:
-    """The server of the project: the user's own `web` command, else the entry that was found."""
-    own = {line.type: line for line in facts.procfile}
-    own |= {name: ProcfileLine(type=name, command=command, line=0) for name, command in facts.settings.processes}
-    commands = tuple(own[name] for name in sorted(own))
+def decide_server(facts: Facts, own: dict[str, ProcfileLine], models: ModelChoice, problems: Problems) -> ServerPlan:
+    """The server of the project: the user's own `web` command, the model server, else the entry that was found."""
+    commands = tuple(own.values())
     if WEB in own and facts.settings.app is None:
         return plan_server(None, commands)
+    if not models.is_empty:
+        return plan_model_server(models.models, commands)
     names = required_names(facts.dependencies)
     entry = problems.attempt(
         lambda: choose_web_entry(
@@ -203,6 +227,7 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
     if entry is not None:
         kinds = dict.fromkeys((entry.framework or "named in the settings", entry.interface.value))
         console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({', '.join(kinds)})")
+    describe_models(console, decision.server.models, decision.helpers, decision.warnings)
     for line in decision.server.commands:
         console.step(f"Process {line.type}: {line.command}")
     if resolution.added:
@@ -215,23 +240,6 @@ def warn_of_assumed_python(console: Console, decision: Decision) -> None:
         console.warning(
             "nothing says that the run image has this Python. The image cannot start without it:\n"
             "use a builder that says so, or a package of this buildpack with its own interpreter."
-        )
-
-
-def describe_indexes(console: Console, indexes: IndexPlan, resolution: ResolutionPlan) -> None:
-    """Say where packages come from, where that is not the usual place, and what is unsafe about it."""
-    for warning in indexes.warnings:
-        console.warning(warning)
-    if indexes.wheelhouse is not None:
-        console.step(f"Packages from {indexes.wheelhouse}: no index is asked")
-        # Not removed: nobody said that the application does not read it.
-        if not indexes.wheelhouse.path.startswith("/"):
-            console.note("The directory is part of the image too. To have its packages once, mount it instead:")
-            console.note("docs/indexes.md#offline")
-    if indexes.is_mixed and resolution.resolver is Resolver.PIP_TOOLS:
-        console.warning(
-            "pip-tools chooses among the versions of all indexes, an open one's among them. What another index than\n"
-            "the package's own would give is refused afterwards; but builds of source that it asks run before that."
         )
 
 
@@ -256,19 +264,22 @@ def plan_image(  # the story's own values, each of another type
 ) -> ImagePlan:
     """Everything the image will contain."""
     interpreter = resolution.interpreter
+    models, layers_dir = decision.server.models, str(context.layers_dir)
+    digests = {model.found.path: digest_model(decision.facts.files, model.found.path) for model in models}
+    manifest = render_manifest(models, digests) if models else None
     check = plan_accelerator_layer(
         accelerator,
         interpreter,
         groups=packages.groups,
         restored=context.restored(ACCELERATOR),
         check_digest=tools.check_digest(),
-        layers_dir=str(context.layers_dir),
+        layers_dir=layers_dir,
     )
     layers = (
         *plan_python(context, tools, decision),
         *(() if check is None else (check,)),
-        plan_server_layer(interpreter, sources_digest=tools.server_digest()),
-        *plan_package_layers(packages, resolution, context.restored_layers, layers_dir=str(context.layers_dir)),
+        plan_server_layer(interpreter, sources_digest=tools.server_digest(), layers_dir=layers_dir, manifest=manifest),
+        *plan_package_layers(packages, resolution, context.restored_layers, layers_dir=layers_dir),
     )
     return ImagePlan(
         layers=layers,
@@ -287,12 +298,3 @@ def plan_python(context: BuildContext, tools: Tools, decision: Decision) -> tupl
         return ()
     source, identity = str(context.buildpack_dir / "python"), tools.packaged_identity()
     return (plan_python_layer(decision.interpreter, source=source, identity=identity, target=target),)
-
-
-def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[str, ...]:
-    """Every URL that may hold credentials: the environment's and those of option and requirement lines, filled in."""
-    options = (option.value for option in requirements.options)
-    lines = (line.url or "" for line in (*requirements.requirements, *requirements.constraints))
-    # Filled in first: a variable may hold the whole URL.
-    urls = (interpolate(url, env) for url in (*options, *lines))
-    return (*index_urls(env), *(url for url in urls if "://" in url))

@@ -27,8 +27,20 @@ TOP_LEVEL_PATTERNS = (
     "pixi.lock", "python_env.yaml", "mlmodel", "model-settings.json",
     "bentofile.yaml", "ml-buildpack.toml", ".python-version", "runtime.txt", "*.py", "*.ipynb", "*.joblib", "*.pkl",
     "*.pickle", "*.skops", "*.onnx", "*.keras", "*.h5", "*.pt", "*.pth", "*.pt2", "*.safetensors", "*.cbm", "*.ubj",
-    "*.gguf", "saved_model.pb",
+    "*.gguf", "saved_model.pb", "*.bst", "*.lgb", "*.xgb", "*.cb", "*.sav", "*.hdf5", "*.ckpt", "*.pmml",
 )  # fmt: skip
+# What no other program has, at whatever depth models are kept: `churn/2/model.onnx`, `1/saved_model.pb`.
+MODEL_NAMES = frozenset({"MLmodel", "model-settings.json", "saved_model.pb"})
+MODEL_SUFFIXES = frozenset(
+    {".joblib", ".skops", ".onnx", ".keras", ".pt2", ".safetensors", ".cbm", ".ubj", ".gguf", ".pkl", ".pt", ".pth"},
+)  # fmt: skip
+# A pipeline of spaCy has no other mark, and both names alone are anybody's.
+SPACY_FILES = frozenset({"meta.json", "config.cfg", "tokenizer"})
+NESTED_DEPTH_MAX = 2
+# Boosters that are texts have names that anything has: their first bytes tell, of a few files at the top.
+TEXT_SUFFIXES = (".json", ".txt")
+TEXT_STARTS = (b"tree\nversion=", b"tree\r\nversion=", b'{"learner"', b'{"features_info"', b'{"model_info"')
+TEXTS_MAX = 20
 # Directories that hold a Python program or a model by convention.
 NESTED_DIRECTORIES = ("app", "src", "api", "requirements", "model", "models")
 
@@ -66,15 +78,34 @@ def find_evidence(files: ProjectFiles) -> str | None:
         for file in top:
             if fnmatchcase(file.name.lower(), pattern):
                 return file.path
+    if {file.name for file in top} >= SPACY_FILES:
+        return "meta.json"
+    texts = [file.path for file in top if file.name.endswith(TEXT_SUFFIXES)][:TEXTS_MAX]
+    text = next((path for path in texts if _begins_like_a_model(files, path)), None)
+    if text is not None:
+        return text
     return next((file.path for file in files.files if _is_nested_evidence(file)), None)
 
 
 def _is_nested_evidence(file: ProjectFile) -> bool:
+    if file.depth <= NESTED_DEPTH_MAX and _is_model(file):
+        return True
     directory, _, rest = file.path.partition("/")
     if directory not in NESTED_DIRECTORIES or rest.count("/") > 1:
         return False
     patterns = ("*.txt", "*.in") if directory == "requirements" else TOP_LEVEL_PATTERNS
     return any(fnmatchcase(file.name.lower(), pattern) for pattern in patterns)
+
+
+def _begins_like_a_model(files: ProjectFiles, path: str) -> bool:
+    try:
+        return files.read_bytes(path, max(map(len, TEXT_STARTS))).startswith(TEXT_STARTS)
+    except OSError:
+        return False
+
+
+def _is_model(file: ProjectFile) -> bool:
+    return file.name in MODEL_NAMES or file.name[file.name.rfind(".") :].lower() in MODEL_SUFFIXES
 
 
 def make_build_plan() -> BuildPlan:

@@ -18,13 +18,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ml_buildpack.apply.tools import Tools, make_tools
-from ml_buildpack.build import Decision, decide, describe_indexes, describe_project, plan_image, plan_resolution_of
+from ml_buildpack.build import Decision, decide, describe_project, plan_image, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.cnb.environment import DetectContext
 from ml_buildpack.cnb.layer import Absent, LayerTypes
 from ml_buildpack.console import StreamConsole
+from ml_buildpack.descriptions import describe_indexes
 from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
+from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.requirement_lines import RequirementLine
 from ml_buildpack.lock import read_origin
 from ml_buildpack.plan.accelerator import find_accelerator
@@ -32,6 +34,7 @@ from ml_buildpack.plan.accelerator_choice import AcceleratorChoice
 from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.interpreter import InterpreterOrigin
 from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, PYTHON_ARCHIVE, VENV, WHEELS, PackageGroup
+from ml_buildpack.plan.manifest import describe_model
 from ml_buildpack.plan.package_groups import HEAVY_WHEEL_MIN_BYTES, LAYER_MIN_BYTES
 from ml_buildpack.plan.package_layers import Packages
 from ml_buildpack.plan.pin_origins import ADDED
@@ -154,7 +157,7 @@ def prepared(
     with TemporaryDirectory(prefix="ml-buildpack-explain-") as directory:
         context = _context(app_dir, env, buildpack_dir, Path(directory))
         with make_tools(context, console) as tools:
-            decision = decide(context, tools)
+            decision = decide(context, tools, serves_models=True)
             requirements = decision.dependencies.requirements
             indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
             console.hide(indexes.secrets)
@@ -174,6 +177,8 @@ def prepared(
 def _plan(ready: Preparation) -> dict[str, Any]:
     decision, resolution = ready.decision, ready.resolution
     dependencies, python = decision.dependencies, decision.python
+    files = decision.facts.files
+    models = [describe_model(model, digest_model(files, model.found.path)) for model in decision.server.models]
     return {
         "schema": SCHEMA,
         "detected_by": find_evidence(decision.facts.files),
@@ -201,6 +206,7 @@ def _plan(ready: Preparation) -> dict[str, Any]:
             {"type": process.type, "command": [*process.command, *process.args], "default": process.default}
             for process in plan_processes(decision.server)
         ],
+        **({"models": models} if models else {}),
     }
 
 

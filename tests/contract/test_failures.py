@@ -67,6 +67,12 @@ USER_MISTAKES = {
         },
         says=(shown("ML-MODEL-001"), "model.joblib"),
     ),
+    # As long as nothing serves it; `explain` shows what will be done.
+    "a model alone": Case(
+        requirements=None,
+        files={"app.py": "", "model.txt": "tree\nversion=v4\n\nend of trees\n"},
+        says=("ML-REQ-001", "ML-WEB-001", "model.txt"),
+    ),
     "several things at once": Case(
         requirements="flask==\n",
         files={"app.py": "", "Procfile": "nonsense\n"},

@@ -63,7 +63,7 @@ def _shim_output() -> str:
 
 
 # The order in which a build meets them; within a module, the order of definition.
-MODULES = ("environment", "requirements", "resolution", "accelerator", "downloads", "launch", "internal")
+MODULES = ("environment", "requirements", "resolution", "accelerator", "downloads", "launch", "models", "internal")
 TYPES = tuple(sorted(_concrete(BuildpackError), key=lambda kind: MODULES.index(kind.__module__.rpartition(".")[2])))
 SECTIONS = {section.id: section for section in _sections()}
 NAMES = [kind.__name__ for kind in TYPES]

@@ -29,6 +29,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "cnb": frozenset({"errors"}),
     "facts": frozenset({"lock", "errors", "problems", "redaction"}),
     "plan": frozenset({"facts", "cnb", "lock", "errors", "redaction", "sizes"}),
+    "model_decision": frozenset({"facts", "plan"}),
+    "descriptions": frozenset({"plan", "console"}),
     "apply": frozenset({"plan", "cnb", "lock", "console", "errors", "redaction", "sizes"}),
 }
 # The stories and `main` bring everything together; only `main` knows the words of errors.

@@ -72,6 +72,10 @@ def test_the_examples_are_valid_and_complete(tmp_path: Path, position: int, path
         resolver=Resolver.UV,
         python="3.12",
         processes=(("worker", "python -m service.worker"),),
+        model_path="models/churn.onnx",
+        model_name="churn",
+        model_version="3",
+        model_allow=("builtins.open",),
         origins=tuple((key, path) for key in keys),
     ) == read_settings(write_project(tmp_path, {path: example}), {})
 

@@ -288,6 +288,63 @@ EXAMPLES: tuple[BuildpackError, ...] = (
         ),
     ),
     errors.LfsPointerFound(pointers=(("models/churn.joblib", 48_211_904), ("models/scaler.joblib", 1_204))),
+    errors.EmptyModels(paths=("models/churn.joblib",)),
+    errors.DamagedModels(
+        mistakes=(
+            Mistake(where="models/churn.onnx", detail="It ends in the middle."),
+            Mistake(where="models/scaler.joblib", detail="It is not a pickle to its end."),
+        ),
+    ),
+    errors.SeveralModels(
+        name="churn",
+        candidates=(
+            Mistake(where="models/churn.onnx", detail="onnx, onnx"),
+            Mistake(where="models/old/churn.joblib", detail="sklearn, joblib"),
+        ),
+    ),
+    errors.ModelsNotServable(
+        models=(
+            Mistake(
+                where="model.bst",
+                text="XGBoost's old binary format, which no release since 3.1 reads",
+                detail=(
+                    "Load it where it was trained, or with xgboost 2.1.4, and save it again as model.ubj:\n"
+                    '    booster = xgboost.Booster(model_file="OLD")\n'
+                    '    booster.save_model("model.ubj")'
+                ),
+            ),
+        ),
+    ),
+    errors.ForeignModules(
+        models=(
+            Mistake(
+                where="models/churn.pkl",
+                text="__main__, features",
+                detail="No library that is known here brings it, and no file of the project is called so.",
+            ),
+        ),
+    ),
+    errors.DangerousModels(
+        models=(
+            Mistake(
+                where="models/churn.pkl",
+                text="posix.system",
+                detail="runs commands or code while the model is loaded",
+            ),
+        ),
+    ),
+    errors.ModelVersionsContradict(
+        mistakes=(
+            Mistake(
+                where="requirements.txt",
+                line=2,
+                text="xgboost<3",
+                detail=(
+                    "churn.ubj was saved with xgboost 3.2.0, in a form that releases before 3.1 refuse: >=3.1 reads it."
+                ),
+            ),
+        ),
+    ),
     errors.CommandFailed(
         argv=("python3", "-m", "compileall", "-q", "/layers/ml-buildpack_python/venv"),
         exit_code=1,

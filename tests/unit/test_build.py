@@ -12,7 +12,6 @@ import pytest
 from ml_buildpack.apply.tools import make_tools
 from ml_buildpack.build import (
     Decision,
-    credential_urls,
     decide,
     describe_project,
     plan_resolution_of,
@@ -30,6 +29,7 @@ from ml_buildpack.errors import (
     UnsafeEnvironment,
 )
 from ml_buildpack.plan.layers import LAYER_SCHEMA
+from ml_buildpack.plan.tool_environment import credential_urls
 from ml_buildpack.problems import SeveralProblems
 from support.build_runs import FLASK_APP, BuildRuns
 from support.distributions import Distribution

@@ -29,7 +29,7 @@ def context_of(root: Path, *names: str) -> DetectContext:
         "runtime.txt", "anything.py", "train.ipynb", "model.joblib", "model.pkl", "model.onnx", "model.keras",
         "model.h5", "model.pt", "model.pth", "model.safetensors", "model.cbm", "model.ubj", "model.gguf",
         "saved_model.pb", "app/main.py", "src/service/main.py", "requirements/base.txt", "model/model.onnx",
-        "models/churn.pkl",
+        "models/churn.pkl", "model.bst", "model.sav", "churn/2/model.onnx", "1/saved_model.pb", "flowers/MLmodel",
     ],
 )  # fmt: skip
 def test_project_is_known_by_one_file(tmp_path: Path, name: str) -> None:
@@ -56,6 +56,16 @@ def test_other_directory_is_left_to_other_buildpacks(tmp_path: Path, names: tupl
     expected = Fail(reason="no Python files, requirements or models at the top of the directory")
 
     assert expected == detect(context_of(tmp_path, *names))
+
+
+@pytest.mark.parametrize(("name", "text"), [("iris.txt", "tree\nversion=v4\n"), ("iris.json", '{"learner":{}}')])
+def test_boosters_that_are_texts_are_known_by_their_first_bytes(tmp_path: Path, name: str, text: str) -> None:
+    """Their names are anybody's; and anybody's text is no model."""
+    context = context_of(tmp_path, name)
+    before = detect(context)
+    (context.app_dir / name).write_text(text)
+
+    assert [Fail, Pass] == [type(before), type(detect(context))]
 
 
 def test_requirements_are_better_evidence_than_code(tmp_path: Path) -> None:

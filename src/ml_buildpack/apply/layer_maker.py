@@ -82,9 +82,11 @@ class LayerMaker:
                 directory = self.store.create(layer.name)
                 python.copy_interpreter(Path(source), directory)
                 make_readable(directory)
-            case ServerContent(interpreter_path=interpreter_path):
+            case ServerContent(interpreter_path=interpreter_path, manifest=manifest):
                 directory = self.store.create(layer.name)
-                server.make_server_layer(self.server_sources, directory, interpreter_path=interpreter_path)
+                server.make_server_layer(
+                    self.server_sources, directory, interpreter_path=interpreter_path, manifest=manifest
+                )
             case AcceleratorContent(interpreter_path=interpreter_path, needs=needs):
                 directory = self.store.create(layer.name)
                 server.make_accelerator_layer(self.server_sources, directory, interpreter_path, needs)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from ml_buildpack.apply.layer_store import make_readable
+from ml_buildpack.plan.layers import MANIFEST_FILE
 
 # The flags of the helper's interpreter: isolated, without site-packages, without writing bytecode. It starts with
 # every process of the image, so a slow start here is a slow start everywhere.
@@ -25,11 +26,16 @@ def sources_digest(sources: Path) -> str:
     return digest.hexdigest()
 
 
-def make_server_layer(sources: Path, layer: Path, *, interpreter_path: str) -> None:
-    """Copy the package to `site/model_server` and install its helper as the layer's one `exec.d` program."""
+def make_server_layer(sources: Path, layer: Path, *, interpreter_path: str, manifest: str | None = None) -> None:
+    """Copy the package to `site/model_server` and install its helper as the layer's one `exec.d` program.
+
+    `manifest` is written beside them, where there is one.
+    """
     package = layer / "site" / "model_server"
     shutil.copytree(sources, package, ignore=_IGNORED)
     _install_helper(sources / "exec_d.py", layer / "exec.d" / "size-to-container", interpreter_path)
+    if manifest is not None:
+        (layer / MANIFEST_FILE).write_text(manifest, encoding="utf-8")
     make_readable(layer)
 
 

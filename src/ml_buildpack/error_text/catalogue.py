@@ -19,6 +19,7 @@ from ml_buildpack.error_text import (
     interpreter,
     launch,
     locks,
+    models,
     network,
     requirements,
     resolution,
@@ -81,6 +82,13 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.MalformedProcfile: launch.malformed_procfile,
     errors.ModuleNameTaken: launch.module_name_taken,
     errors.LfsPointerFound: launch.lfs_pointer_found,
+    errors.EmptyModels: models.empty_models,
+    errors.DamagedModels: models.damaged_models,
+    errors.SeveralModels: models.several_models,
+    errors.ModelsNotServable: models.models_not_servable,
+    errors.ForeignModules: models.foreign_modules,
+    errors.DangerousModels: models.dangerous_models,
+    errors.ModelVersionsContradict: models.model_versions_contradict,
     errors.CommandFailed: internal.command_failed,
 }
 

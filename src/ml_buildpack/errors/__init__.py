@@ -32,6 +32,15 @@ from ml_buildpack.errors.environment import (
 )
 from ml_buildpack.errors.internal import CommandFailed
 from ml_buildpack.errors.launch import LfsPointerFound, MalformedProcfile, ModuleNameTaken, NoWebEntry, TwoWebEntries
+from ml_buildpack.errors.models import (
+    DamagedModels,
+    DangerousModels,
+    EmptyModels,
+    ForeignModules,
+    ModelsNotServable,
+    ModelVersionsContradict,
+    SeveralModels,
+)
 from ml_buildpack.errors.requirements import (
     CondaPackagesWithoutWheel,
     ContradictingInputs,
@@ -69,9 +78,13 @@ __all__ = [
     "CommandFailed",
     "CondaPackagesWithoutWheel",
     "ContradictingInputs",
+    "DamagedModels",
+    "DangerousModels",
     "DigestMismatch",
     "DiskFull",
     "DownloadFailed",
+    "EmptyModels",
+    "ForeignModules",
     "GitNotFound",
     "HeldByAnotherIndex",
     "HostNotFound",
@@ -85,6 +98,8 @@ __all__ = [
     "LockOutOfDate",
     "MalformedProcfile",
     "Mistake",
+    "ModelVersionsContradict",
+    "ModelsNotServable",
     "ModuleNameTaken",
     "NeedsAnotherPython",
     "NoFileForThisPlatform",
@@ -104,6 +119,7 @@ __all__ = [
     "ResolutionConflict",
     "ResolverFailed",
     "SeveralLocks",
+    "SeveralModels",
     "SeveralWorkspaceMembers",
     "SourceBuildFailed",
     "TwoWebEntries",

@@ -31,6 +31,7 @@ class InputKind(Enum):
     PYPROJECT = "pyproject.toml"
     SETUP = "setuptools' files"
     CONDA = "a conda environment"
+    MODEL = "what the model was saved with"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

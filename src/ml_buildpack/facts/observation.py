@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_buildpack.errors import LfsPointerFound, UnsafeEnvironment
+from ml_buildpack.errors import LfsPointerFound, NoRequirementsFound, UnsafeEnvironment
 from ml_buildpack.facts.accelerator_requests import AcceleratorRequest, find_accelerator_requests
 from ml_buildpack.facts.bindings import Binding, read_bindings
 from ml_buildpack.facts.dependencies import Dependencies
@@ -24,7 +24,11 @@ from ml_buildpack.problems import Problems
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is true of the project. `dependencies` is None only where reading them was itself a problem."""
+    """What is true of the project.
+
+    `dependencies` is None where reading them was itself a problem, and where there are none; then `no_requirements`
+    says so, and whoever decides knows whether that is a problem: a model may say what it needs.
+    """
 
     files: ProjectFiles
     settings: Settings
@@ -35,6 +39,7 @@ class Facts:
     bindings: tuple[Binding, ...]
     indexes: IndexConfiguration
     accelerators: tuple[AcceleratorRequest, ...] = ()
+    no_requirements: NoRequirementsFound | None = None
 
 
 def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems: Problems) -> Facts:
@@ -44,12 +49,14 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
     problems.attempt(lambda: _refuse_unsafe_environment(env))
     problems.attempt(lambda: _refuse_lfs_pointers(files))
     bindings = problems.attempt(lambda: read_bindings(env, platform_dir)) or ()
-    dependencies = problems.attempt(lambda: choose_dependencies(files, settings))
+    found = problems.attempt(lambda: _find_dependencies(files, settings))
+    dependencies = found if isinstance(found, Dependencies) else None
     indexes = read_index_configuration(files, settings, bindings, env, problems)
     return Facts(
         files=files,
         settings=settings,
         dependencies=dependencies,
+        no_requirements=found if isinstance(found, NoRequirementsFound) else None,
         python_requests=problems.attempt(lambda: read_python_requests(files, settings)) or (),
         web=find_web_entries(files),
         procfile=problems.attempt(lambda: read_procfile(files)) or (),
@@ -57,6 +64,13 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
         indexes=indexes,
         accelerators=find_accelerator_requests(files, dependencies, indexes, env) if dependencies is not None else (),
     )
+
+
+def _find_dependencies(files: ProjectFiles, settings: Settings) -> Dependencies | NoRequirementsFound:
+    try:
+        return choose_dependencies(files, settings)
+    except NoRequirementsFound as missing:
+        return missing
 
 
 def _refuse_unsafe_environment(env: Mapping[str, str]) -> None:

@@ -59,6 +59,21 @@ class ProjectFiles:
         """The files that lie directly in the application directory."""
         return tuple(file for file in self.files if file.depth == 0)
 
+    def modules(self) -> frozenset[str]:
+        """The top-level names that the project's own files could be imported as, from its top, `src` or `code`."""
+        paths = [file.path for file in self.files if file.path.endswith(".py")]
+        inner = [
+            path.partition(f"{directory}/")[2]
+            for path in paths
+            for directory in ("src", "code")
+            if f"{directory}/" in path
+        ]
+        return frozenset(path.partition("/")[0].removesuffix(".py") for path in (*paths, *inner))
+
+    def size_of(self, path: str) -> int:
+        """The bytes that the file at that path has. Raises: KeyError."""
+        return self._by_path[path].size_bytes
+
     def read_bytes(self, path: str, limit_bytes: int | None = None) -> bytes:
         """The first `limit_bytes` of the file, or all of it. Raises OSError."""
         with (self.root / path).open("rb") as stream:

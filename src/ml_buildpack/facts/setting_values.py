@@ -17,6 +17,7 @@ _APP = re.compile(r"([^\W\d]\w*)(\.[^\W\d]\w*)*:([^\W\d]\w*)(\.[^\W\d]\w*)*(\(\)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?B)")
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 # Buildpack API 0.10, "launch.toml": numbers, letters, and the characters ., _, and -.
+_MODEL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PROCESS_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -62,6 +63,15 @@ def read_app(value: object) -> str:
 def read_server(value: object) -> str:
     """The name of a server."""
     return _one_of(read_text(value), SERVERS)
+
+
+def read_model_name(value: object) -> str:
+    """A name, or a version, that can stand in a URL."""
+    text = read_text(value)
+    if _MODEL_NAME.fullmatch(text) is None:
+        rule = "letters, digits, dots, dashes and underscores, because it is part of the model's URL"
+        raise UnusableValueError(f'It must be {rule}, and is "{text}".')
+    return text
 
 
 def read_resolver(value: object) -> Resolver:

@@ -6,7 +6,7 @@ default, and whoever needs it chooses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -50,6 +50,10 @@ class Settings:
     python_downloads_json: str | None = None
     processes: tuple[tuple[str, str], ...] = ()
     wheel_cache_max: int | None = None
+    model_path: str | None = None
+    model_name: str | None = None
+    model_version: str | None = None
+    model_allow: tuple[str, ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
 
     def origin_of(self, name: str) -> str | None:
@@ -141,16 +145,27 @@ def _has_table(pyproject: TomlFile, mistakes: list[Mistake]) -> bool:
 def _read_table(file: TomlFile, table: dict[str, object], name: str, mistakes: list[Mistake]) -> _Found:
     settings = {setting.key: setting for setting in SETTINGS if setting.key is not None}
     found: _Found = {}
-    for key, value in table.items():
+    for key, value in _dotted(table, settings):
         setting = settings.get(key)
         parsed = _parsed(setting.from_file, value) if setting is not None else _Refused(detail=_unknown_key(key))
         if isinstance(parsed, _Refused):
-            line = file.line_of(name, key)
+            inner, _, last = key.rpartition(".")
+            line = file.line_of(f"{name}.{inner}".strip("."), last)
             text = file.line_text(line) if line is not None else key
             mistakes.append(Mistake(where=file.path, line=line, text=text, detail=parsed.detail))
         elif setting is not None:
             found[setting.name] = (parsed, file.path)
     return found
+
+
+def _dotted(table: dict[str, object], settings: Mapping[str, Setting]) -> Iterator[tuple[str, object]]:
+    """The table's entries; those of a table that has settings in it as `table.key`."""
+    groups = {key.partition(".")[0] for key in settings if "." in key}
+    for key, value in table.items():
+        if key in groups and isinstance(value, dict):
+            yield from ((f"{key}.{inner}", item) for inner, item in value.items())
+        else:
+            yield key, value
 
 
 def _unknown_key(key: str) -> str:

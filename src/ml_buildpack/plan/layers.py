@@ -6,6 +6,7 @@ sort after `python`, `heavy` and `cuda`; the lifecycle's own order, tested.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +27,9 @@ WHEELS = layer_name("wheels")
 
 # The layers that packages are divided among, in the order in which they are made: `venv` names the others.
 DEPENDENCY_LAYERS = (CUDA, HEAVY, VENV)
+# What tells the model server its models, in the layer `server`.
+MANIFEST_FILE = "manifest.json"
+
 # Contents that did not change are kept by their metadata alone and are never moved again.
 LAUNCH_ONLY = LayerTypes(launch=True)
 # Raise it when the same metadata must give other contents than the release before gave.
@@ -52,9 +56,13 @@ class DownloadedPythonContent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerContent:
-    """Our in-image package and the helper that sizes the process to its container."""
+    """Our in-image package and the helper that sizes the process to its container.
+
+    `manifest` is the text that tells the package which models it serves.
+    """
 
     interpreter_path: str
+    manifest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,16 +137,20 @@ def plan_downloaded_python_layer(download: PythonDownload, *, layers_dir: str, t
     )
 
 
-def plan_server_layer(interpreter: Interpreter, *, sources_digest: str) -> LayerPlan:
+def plan_server_layer(
+    interpreter: Interpreter, *, sources_digest: str, layers_dir: str = "", manifest: str | None = None
+) -> LayerPlan:
     """The layer with what runs beside the application. `sources_digest` identifies our own files."""
+    metadata = {"schema": LAYER_SCHEMA, "server": sources_digest, "python": interpreter.launch_path}
+    env: tuple[EnvEntry, ...] = ()
+    if manifest is not None:
+        metadata |= {"manifest": hashlib.sha256(manifest.encode()).hexdigest(), "layers_dir": layers_dir}
+        env = (EnvEntry(name="MODEL_SERVER_MANIFEST", value=f"{layers_dir}/{SERVER}/{MANIFEST_FILE}"),)
     return LayerPlan(
         name=SERVER,
-        content=ServerContent(interpreter_path=interpreter.launch_path),
-        metadata={
-            "schema": LAYER_SCHEMA,
-            "server": sources_digest,
-            "python": interpreter.launch_path,
-        },
+        content=ServerContent(interpreter_path=interpreter.launch_path, manifest=manifest),
+        metadata=metadata,
+        env=env,
     )
 
 

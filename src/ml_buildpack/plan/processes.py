@@ -18,11 +18,20 @@ _SEVERAL_COMMANDS = re.compile(r"[|;\n]|(?<!>)&")
 _ASSIGNMENT = re.compile(r"^\w+=")
 
 
+def own_commands(procfile: tuple[ProcfileLine, ...], processes: tuple[tuple[str, str], ...]) -> dict[str, ProcfileLine]:
+    """The user's own processes by their names, sorted: those of the settings over those of the Procfile."""
+    own = {line.type: line for line in procfile}
+    own |= {name: ProcfileLine(type=name, command=command, line=0) for name, command in processes}
+    return {name: own[name] for name in sorted(own)}
+
+
 def plan_processes(server: ServerPlan) -> tuple[Process, ...]:
     """All processes, `web` first and default; where the user names no `web`, the first of theirs is the default."""
     own = tuple(_from_command(line) for line in server.commands)
     if server.entry is not None:
         own = (_from_entry(server.entry), *own)
+    elif server.models:
+        own = (Process(type=WEB, command=("python", "-m", "model_server", "models")), *own)
     ordered = sorted(own, key=lambda process: process.type != WEB)
     return tuple(
         Process(type=process.type, command=process.command, args=process.args, default=position == 0)

@@ -25,6 +25,7 @@ _SENTENCES = {
     "needs": "the driver that is needed changed",
     "check": "the check of the driver changed",
     "libraries": "where CUDA's libraries lie changed",
+    "manifest": "the models changed",
 }
 
 

@@ -14,6 +14,7 @@ from ml_buildpack.errors import Mistake, ModuleNameTaken
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.web_app import Interface, WebEntry
+from ml_buildpack.plan.models import ServedModel
 
 # uvloop and httptools are what makes uvicorn quick; the rest of `uvicorn[standard]` serves development.
 _NEEDS = {
@@ -26,16 +27,22 @@ _STARTED_BY = "model_server"
 # Servers that a Procfile may call by name without listing them in the requirements.
 _KNOWN_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "waitress-serve"})
 _DISTRIBUTIONS = {"waitress-serve": "waitress"}
+# A small ASGI application of our own, and the fastest reader of JSON.
+_MODEL_SERVER_NEEDS = ("uvicorn", "uvloop", "httptools", "orjson")
 _ASSIGNMENT = re.compile(r"\w+=")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerPlan:
-    """What serves the application. `entry` is None where the user's own command does."""
+    """What serves the application. `entry` is None where the user's own command does, or the model server.
+
+    `models` are served where there is no application.
+    """
 
     entry: WebEntry | None
     commands: tuple[ProcfileLine, ...]
     needs: tuple[str, ...]
+    models: tuple[ServedModel, ...] = ()
 
 
 def plan_server(entry: WebEntry | None, commands: tuple[ProcfileLine, ...]) -> ServerPlan:
@@ -57,6 +64,11 @@ def refuse_taken_names(entry: WebEntry, files: ProjectFiles) -> None:
     )
     if mistakes:
         raise ModuleNameTaken(mistakes=mistakes)
+
+
+def plan_model_server(models: tuple[ServedModel, ...], commands: tuple[ProcfileLine, ...]) -> ServerPlan:
+    """The model server for these models. What loading them needs is not in `needs`: it comes from the models."""
+    return ServerPlan(entry=None, commands=commands, needs=_MODEL_SERVER_NEEDS, models=models)
 
 
 def _servers_called(commands: tuple[ProcfileLine, ...]) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
+from ml_buildpack.facts.dependency_files import Requirements
+
 ToolEnvironment = Mapping[str, str]
 
 # What the lifecycle lets through, and what decides how the network is reached.
@@ -132,3 +134,12 @@ def _identity(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{host or 'files'}#{hashlib.sha256((host + parts.path).encode()).hexdigest()[:12]}"
+
+
+def credential_urls(requirements: Requirements, env: ToolEnvironment) -> tuple[str, ...]:
+    """Every URL that may hold credentials: the environment's and those of option and requirement lines, filled in."""
+    options = (option.value for option in requirements.options)
+    lines = (line.url or "" for line in (*requirements.requirements, *requirements.constraints))
+    # Filled in first: a variable may hold the whole URL.
+    urls = (interpolate(url, env) for url in (*options, *lines))
+    return (*index_urls(env), *(url for url in urls if "://" in url))

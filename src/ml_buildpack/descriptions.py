@@ -1,0 +1,39 @@
+"""What the log says of a plan: the models that are served, and where packages come from."""
+
+from __future__ import annotations
+
+from ml_buildpack.console import Console
+from ml_buildpack.plan.indexes import IndexPlan
+from ml_buildpack.plan.models import ServedModel
+from ml_buildpack.plan.resolution import ResolutionPlan, Resolver
+
+
+def describe_indexes(console: Console, indexes: IndexPlan, resolution: ResolutionPlan) -> None:
+    """Say where packages come from, where that is not the usual place, and what is unsafe about it."""
+    for warning in indexes.warnings:
+        console.warning(warning)
+    if indexes.wheelhouse is not None:
+        console.step(f"Packages from {indexes.wheelhouse}: no index is asked")
+        # Not removed: nobody said that the application does not read it.
+        if not indexes.wheelhouse.path.startswith("/"):
+            console.note("The directory is part of the image too. To have its packages once, mount it instead:")
+            console.note("docs/indexes.md#offline")
+    if indexes.is_mixed and resolution.resolver is Resolver.PIP_TOOLS:
+        console.warning(
+            "pip-tools chooses among the versions of all indexes, an open one's among them. What another index than\n"
+            "the package's own would give is refused afterwards; but builds of source that it asks run before that."
+        )
+
+
+def describe_models(
+    console: Console, models: tuple[ServedModel, ...], helpers: tuple[str, ...], warnings: tuple[str, ...]
+) -> None:
+    """Say which models are served, and what about them deserves a second look."""
+    for model in models:
+        console.step(f"Model {model}")
+        if model.found.is_partial:
+            console.note("It is so large that only its beginning was looked at")
+    for path in helpers:
+        console.note(f"{path} prepares inputs and predicts nothing, so it is not served")
+    for warning in warnings:
+        console.warning(warning)
