@@ -1,7 +1,7 @@
 """For which Pythons a release has wheels, of the libraries that models name exactly. Data, newest release first. Pure.
 
-From the file names on PyPI: `python3 tools/wheel_pythons.py` prints them. A release that is
-newer than the first row is taken to have the same ones.
+Read off the names of the files on PyPI (2026-11). A release that is newer than the first row is taken to have the same
+ones.
 """
 
 from __future__ import annotations
