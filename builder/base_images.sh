@@ -16,7 +16,7 @@ case "$VARIANT" in
   with-python)
     SUFFIX=
     RUN_PACKAGES=$COMMON,python3
-    BUILD_PACKAGES=$COMMON,python3,python3-dev,gcc,g++,make,git,curl,xz-utils,pkg-config
+    BUILD_PACKAGES=$COMMON,apt,python3,python3-dev,gcc,g++,make,git,curl,xz-utils,pkg-config
     ;;
   without-python)
     # Stands for the build images of other vendors, which bring no interpreter.
@@ -36,14 +36,28 @@ ENGINE_API=$(old_engine_api)
 # Prints nothing and fails when the image is missing.
 stamp_of() { docker image inspect --format '{{index .Config.Labels "ml-buildpack.stamp"}}' "$1" 2>/dev/null; }
 
+# What the run image has, for the build image to know: its libraries by name, and dpkg's list of its packages.
+describe_run_image() {
+  local target=$1 container
+  rm -rf "$target" && mkdir -p "$target"
+  container=$(docker create "ml-buildpack/run$SUFFIX:$SUITE" none)
+  docker export "$container" >"$target/files.tar"
+  docker rm "$container" >/dev/null
+  tar -xOf "$target/files.tar" var/lib/dpkg/status >"$target/dpkg-status"
+  tar -tf "$target/files.tar" | sed -nE 's#^(usr/)?lib(64|/[^/]+-linux-gnu)?/([^/]+\.so(\.[^/]+)?)$#\3#p' | LC_ALL=C sort -u >"$target/libraries"
+  rm "$target/files.tar"
+  [ -s "$target/libraries" ] || die "no libraries were found in the run image"
+}
+
 make_image() {
   local role=$1 uid=$2 packages=$3 image="ml-buildpack/$1$SUFFIX:$SUITE" stamp replaced
-  stamp=$(printf '%s\n' "$SUITE" "$role" "$packages" "$ENGINE_API" | cat - "$ROOT/builder/base_images.sh" "$ROOT/builder/trim_rootfs.sh" | sha256sum | cut -c1-16)
+  stamp=$(printf '%s\n' "$SUITE" "$role" "$packages" "$ENGINE_API" "$([ "$role" = run ] || image_id "ml-buildpack/run$SUFFIX:$SUITE")" | cat - "$ROOT/builder/base_images.sh" "$ROOT/builder/trim_rootfs.sh" | sha256sum | cut -c1-16)
   [ "$(stamp_of "$image")" = "$stamp" ] && return
   say "Making $image from Debian $SUITE packages (half a minute, once)"
   command -v mmdebstrap >/dev/null || install_packages "Base images are made with mmdebstrap." mmdebstrap
   local rootfs="$ROOT/.build/$role$SUFFIX-$SUITE.tar"
   replaced=$(image_id "$image")
+  [ "$role" = run ] || describe_run_image "$ROOT/.build/run-image$SUFFIX"
   debootstrap_into "$rootfs" "$role" "$uid" "$packages"
   import_image "$rootfs" "$image" "$role" "$uid" "$stamp"
   rm "$rootfs"
@@ -57,7 +71,7 @@ debootstrap_into() {
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --dpkgopt='path-exclude=/usr/bin/*-lto-dump*' --dpkgopt='path-exclude=/usr/lib/python3*/config-*/*.a' \
-    --customize-hook="'$ROOT/builder/trim_rootfs.sh' \"\$1\" $role $uid $GID" \
+    --customize-hook="'$ROOT/builder/trim_rootfs.sh' \"\$1\" $role $uid $GID '$ROOT/.build/run-image$SUFFIX'" \
     "$SUITE" "$rootfs" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$log" 2>&1 </dev/null ||
     die "mmdebstrap failed. Last lines of $log: $(tail -n 5 "$log")"
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Finishes a root file system that mmdebstrap has filled: user, bytecode, and what an image does not need.
-# Called by base_images.sh as: trim_rootfs.sh ROOT run|build UID GID
+# Called by base_images.sh as: trim_rootfs.sh ROOT run|build UID GID RUN_IMAGE; the last describes the run image.
 set -eu
-root=$1 role=$2 uid=$3 gid=$4
+root=$1 role=$2 uid=$3 gid=$4 run_image=$5
 
 echo "cnb:x:$gid:" >>"$root/etc/group"
 echo "cnb:x:$uid:$gid::/home/cnb:/bin/sh" >>"$root/etc/passwd"
@@ -19,6 +19,11 @@ if [ "$role" = run ]; then
   chroot "$root" dpkg --purge --force-depends --force-remove-essential --force-remove-protected debconf perl-base
   # No process of an image may gain rights.
   find "$root" -xdev -type f -perm /6000 -exec chmod a-s {} +
+fi
+
+if [ "$role" = build ]; then
+  install -d "$root/usr/share/ml-buildpack/run-image"
+  install -m 644 "$run_image/libraries" "$run_image/dpkg-status" "$root/usr/share/ml-buildpack/run-image/"
 fi
 
 # Docker writes these two itself; the rest differs from run to run or is empty of use.

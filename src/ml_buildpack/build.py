@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.cnb.layer import Absent
-from ml_buildpack.descriptions import describe_indexes, describe_models
+from ml_buildpack.descriptions import describe_indexes, describe_models, describe_slices, warn_of_assumed_python
 from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.observation import Facts, observe
@@ -31,12 +31,15 @@ from ml_buildpack.plan.layers import (
     PYTHON,
     PYTHON_ARCHIVE,
     LayerPlan,
+    plan_apt_layer,
     plan_downloaded_python_layer,
     plan_python_layer,
     plan_server_layer,
 )
+from ml_buildpack.plan.library_check import plan_library_check
 from ml_buildpack.plan.lock_source import LockSource, UseInstalledPackages, choose_lock_source
 from ml_buildpack.plan.manifest import render_manifest
+from ml_buildpack.plan.model_slices import plan_model_slices
 from ml_buildpack.plan.models import ModelChoice
 from ml_buildpack.plan.package_groups import plan_groups
 from ml_buildpack.plan.package_layers import Packages, plan_package_layers
@@ -45,7 +48,7 @@ from ml_buildpack.plan.python_downloads import PythonSource, choose_download, de
 from ml_buildpack.plan.python_lifetime import lifetime_warning
 from ml_buildpack.plan.python_wish import describe_request, weigh_requests
 from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
-from ml_buildpack.plan.reuse import plan_steps
+from ml_buildpack.plan.reuse import plan_steps, restorable
 from ml_buildpack.plan.server import ServerPlan, plan_model_server, plan_server, refuse_taken_names
 from ml_buildpack.plan.tool_environment import ToolEnvironment, credential_urls, index_identities
 from ml_buildpack.plan.web_entry import choose_web_entry
@@ -77,7 +80,7 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     env = tools.make_environment(decision.facts.indexes.certificates, interpolated_names(requirements), indexes)
     resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
     describe_project(console, decision, resolution)
-    warn_of_assumed_python(console, decision)
+    warn_of_assumed_python(console, decision.interpreter)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
     source = choose_lock_source(resolution, context.restored_layers, layers_dir=str(context.layers_dir))
@@ -92,8 +95,9 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     packages = divide_packages(context, source, lock, wheel_layer)
     image = plan_image(context, tools, resolution, decision, packages, accelerator)
     console.heading("Layers")
-    maker = tools.layer_maker(env, wheel_layer, installer)
-    maker.carry_out(*plan_steps(image, context.restored_layers))
+    maker = tools.layer_maker(env, wheel_layer, installer, plan_library_check(decision.facts.settings))
+    maker.carry_out(*plan_steps(image, restorable(context.restored_layers, decision.facts.settings)))
+    describe_slices(console, plan_model_slices(decision.facts.model_paths, decision.facts.settings))
     tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
     return image.launch
@@ -234,15 +238,6 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
         console.step(f"Added: {', '.join(resolution.added)}; a version in your requirements would win")
 
 
-def warn_of_assumed_python(console: Console, decision: Decision) -> None:
-    """Say that the image may not start, where its Python is only assumed to be in the run image."""
-    if decision.interpreter.origin is InterpreterOrigin.ASSUMED:
-        console.warning(
-            "nothing says that the run image has this Python. The image cannot start without it:\n"
-            "use a builder that says so, or a package of this buildpack with its own interpreter."
-        )
-
-
 def divide_packages(context: BuildContext, source: LockSource, lock: Lock | None, wheels: WheelLayer) -> Packages:
     """Which packages go into which layer, by what is in their wheels. Raises: the errors of downloading."""
     known = read_wheels_notes(context.restored_layers)
@@ -263,7 +258,7 @@ def plan_image(  # the story's own values, each of another type
     accelerator: Accelerator,
 ) -> ImagePlan:
     """Everything the image will contain."""
-    interpreter = resolution.interpreter
+    interpreter, settings = resolution.interpreter, decision.facts.settings
     models, layers_dir = decision.server.models, str(context.layers_dir)
     digests = {model.found.path: digest_model(decision.facts.files, model.found.path) for model in models}
     manifest = render_manifest(models, digests) if models else None
@@ -277,13 +272,15 @@ def plan_image(  # the story's own values, each of another type
     )
     layers = (
         *plan_python(context, tools, decision),
+        *plan_apt_layer(settings, context, run_image=tools.dpkg_status_digest()),
         *(() if check is None else (check,)),
         plan_server_layer(interpreter, sources_digest=tools.server_digest(), layers_dir=layers_dir, manifest=manifest),
         *plan_package_layers(packages, resolution, context.restored_layers, layers_dir=layers_dir),
     )
+    slices = tuple(each.to_slice() for each in plan_model_slices(decision.facts.model_paths, settings))
     return ImagePlan(
         layers=layers,
-        launch=LaunchToml(processes=plan_processes(decision.server)),
+        launch=LaunchToml(processes=plan_processes(decision.server), slices=slices),
         lock=packages.lock,
         accelerator=accelerator,
     )

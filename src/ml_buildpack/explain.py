@@ -23,7 +23,7 @@ from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.cnb.environment import DetectContext
 from ml_buildpack.cnb.layer import Absent, LayerTypes
 from ml_buildpack.console import StreamConsole
-from ml_buildpack.descriptions import describe_indexes
+from ml_buildpack.descriptions import describe_indexes, describe_slices
 from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
 from ml_buildpack.facts.models.digest import digest_model
@@ -35,6 +35,7 @@ from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.interpreter import InterpreterOrigin
 from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, PYTHON_ARCHIVE, VENV, WHEELS, PackageGroup
 from ml_buildpack.plan.manifest import describe_model
+from ml_buildpack.plan.model_slices import plan_model_slices
 from ml_buildpack.plan.package_groups import HEAVY_WHEEL_MIN_BYTES, LAYER_MIN_BYTES
 from ml_buildpack.plan.package_layers import Packages
 from ml_buildpack.plan.pin_origins import ADDED
@@ -83,6 +84,7 @@ def explain(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
         if ready.decision.interpreter.origin is InterpreterOrigin.ASSUMED:
             console.step("That Python is this machine's: a build image may have another, and then that one is taken")
         describe_indexes(console, ready.indexes, ready.resolution)
+        describe_slices(console, plan_model_slices(ready.decision.facts.model_paths, ready.decision.facts.settings))
         console.heading("Plan")
         _describe_plan(console, _plan(ready))
     return out.getvalue()
@@ -207,6 +209,9 @@ def _plan(ready: Preparation) -> dict[str, Any]:
             for process in plan_processes(decision.server)
         ],
         **({"models": models} if models else {}),
+        "slices": [
+            list(each.patterns) for each in plan_model_slices(decision.facts.model_paths, decision.facts.settings)
+        ],
     }
 
 

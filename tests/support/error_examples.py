@@ -7,7 +7,7 @@ a renderer can say is tested beside it.
 from __future__ import annotations
 
 from ml_buildpack import errors
-from ml_buildpack.errors import BuildpackError, Mistake
+from ml_buildpack.errors import BuildpackError, MissingLibrary, Mistake
 
 EXAMPLES: tuple[BuildpackError, ...] = (
     errors.UnsafeEnvironment(names=("PIP_TARGET", "PYTHONHOME")),
@@ -255,6 +255,37 @@ EXAMPLES: tuple[BuildpackError, ...] = (
         proxy="http://proxy.example.com:3128",
         detail="Tunnel connection failed: 403 Forbidden",
     ),
+    errors.SharedLibraryMissing(
+        missing=(
+            MissingLibrary(
+                package="lightgbm", file="lightgbm/lib/lib_lightgbm.so", library="libgomp.so.1", debian="libgomp1"
+            ),
+            MissingLibrary(
+                package="opencv-python",
+                file="cv2/cv2.abi3.so",
+                library="libGL.so.1",
+                through="opencv_python.libs/libQt5Gui-afbd4980.so.5.15.19",
+                debian="libgl1",
+                instead="opencv-python-headless",
+            ),
+        ),
+        is_listed=True,
+    ),
+    errors.AptNotUsable(
+        packages=("libsndfile1",),
+        detail="apt cannot read the package lists of its sources, or not trust them.",
+        log_tail=(
+            "Err:1 http://deb.debian.org/debian trixie InRelease\n  Could not connect to deb.debian.org:80\n"
+            "E: Some index files failed to download."
+        ),
+    ),
+    errors.AptPackagesNotInstallable(
+        packages=("libgl1", "libsndfile"),
+        unknown=("libsndfile",),
+        distribution="debian 13",
+        log_tail="E: Unable to locate package libsndfile",
+    ),
+    errors.AptPackageNeedsRoot(refused=(("postgresql-17", "it adds users"), ("redis-tools", "it adds users"))),
     errors.NoWebEntry(
         searched=("app.py", "train.py"),
         unparsable=(

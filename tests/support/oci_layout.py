@@ -50,12 +50,27 @@ class ExportedImage:
         """The layers of the application directory: one for each slice, and one for the rest."""
         return tuple(layer["sha"] for layer in json.loads(self.labels[LAYERS_LABEL])["app"])
 
+    def files_of(self, diff_id: str) -> tuple[str, ...]:
+        """The absolute paths of what is no folder in that layer, sorted."""
+        with tarfile.open(self._blobs()[self.diff_ids.index(diff_id)], errors="surrogateescape") as layer:
+            return tuple(sorted(f"/{entry.name.strip('/')}" for entry in layer if not entry.isdir()))
+
     def entries(self) -> dict[str, tarfile.TarInfo]:
         """Every entry of every layer, by absolute path; upper layers hide lower ones."""
         found: dict[str, tarfile.TarInfo] = {}
         for path in self._blobs():
             with tarfile.open(path) as layer:
                 found.update({f"/{entry.name.strip('/')}": entry for entry in layer})
+        return found
+
+    def read(self, path: str) -> str:
+        """The text of the file at that absolute path, of the uppermost layer that has it."""
+        found = ""
+        for blob in self._blobs():
+            with tarfile.open(blob) as layer:
+                for entry in layer:
+                    stream = layer.extractfile(entry) if f"/{entry.name.strip('/')}" == path else None
+                    found = stream.read().decode() if stream is not None else found
         return found
 
     def unpack(self, below: Path) -> None:

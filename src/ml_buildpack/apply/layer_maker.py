@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ml_buildpack.apply import python, server
+from ml_buildpack.apply.apt_layer import AptLayer
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
+from ml_buildpack.apply.library_check import LibraryChecker
 from ml_buildpack.apply.library_links import list_libraries
 from ml_buildpack.apply.package_finish import InstalledPackages, finish_packages
 from ml_buildpack.apply.python_install import PythonInstaller
@@ -16,6 +18,7 @@ from ml_buildpack.apply.wheel_layer import WheelLayer
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.apt import AptContent
 from ml_buildpack.plan.bill_of_materials import describe_packages
 from ml_buildpack.plan.layers import (
     SERVER,
@@ -27,7 +30,7 @@ from ml_buildpack.plan.layers import (
     PythonContent,
     ServerContent,
 )
-from ml_buildpack.plan.package_layers import LIBRARIES_NOTE
+from ml_buildpack.plan.package_layers import LIBRARIES_NOTE, NEEDS_NOTE, libraries_of, needs_of
 from ml_buildpack.plan.reuse import Keep, LayerStep, Rebuild
 
 
@@ -44,6 +47,8 @@ class LayerMaker:
     server_sources: Path
     wheels: WheelLayer
     python_installer: PythonInstaller | None = None
+    apt: AptLayer | None = None
+    checker: LibraryChecker | None = None
 
     def carry_out(self, *steps: LayerStep) -> None:
         """Keep the layers, or make them and write their metadata last.
@@ -62,8 +67,8 @@ class LayerMaker:
                         installed.append(self._install(layer, layer.content))
                     else:
                         self._make(layer)
-                        self._write_metadata(layer)
-        self._finish(tuple(installed))
+                        self._write_metadata(layer, self._notes_of_made(layer))
+        self._finish(tuple(installed), self._check_libraries(tuple(installed), steps))
         self._close_wheels(steps)
 
     def _keep(self, layer: LayerPlan) -> None:
@@ -71,6 +76,8 @@ class LayerMaker:
         if isinstance(layer.content, DownloadedPythonContent):
             # Some day the layer changes.
             self._installer().keep_archive()
+        if isinstance(layer.content, AptContent):
+            self._apt().keep_archives()
         self.store.keep(layer.name, layer.types, {**layer.metadata, **dict(layer.notes)})
 
     def _make(self, layer: LayerPlan) -> None:
@@ -90,6 +97,9 @@ class LayerMaker:
             case AcceleratorContent(interpreter_path=interpreter_path, needs=needs):
                 directory = self.store.create(layer.name)
                 server.make_accelerator_layer(self.server_sources, directory, interpreter_path, needs)
+            case AptContent():
+                bill = self._apt().make(self.store.create(layer.name), layer.content)
+                self.store.write_bill_of_materials(layer.name, bill)
             case PackagesContent():
                 raise AssertionError  # pragma: no cover  # these are installed, and finished with the others
 
@@ -123,19 +133,37 @@ class LayerMaker:
         minor = content.interpreter.minor
         return {name: site_packages(self.store.path(name), minor) for name in (content.group.layer, *content.beside)}
 
-    def _finish(self, installed: tuple[InstalledPackages, ...]) -> None:
+    def _check_libraries(
+        self, installed: tuple[InstalledPackages, ...], steps: tuple[LayerStep, ...]
+    ) -> Mapping[str, str]:
+        """What each folder of packages takes from the image, when all is there. Raises: SharedLibraryMissing."""
+        if self.checker is None:
+            return {}
+        in_apt = frozenset[str]() if self.apt is None else self.apt.libraries()
+        kept = [
+            step.layer for step in steps if isinstance(step, Keep) and isinstance(step.layer.content, PackagesContent)
+        ]
+        self.checker.check_kept({layer.name: needs_of(layer) for layer in kept}, in_apt=in_apt)
+        libraries = frozenset(library for layer in kept for library in libraries_of(layer))
+        return self.checker.check([one.site_packages for one in installed], in_apt=in_apt, kept=libraries)
+
+    def _notes_of_made(self, layer: LayerPlan) -> Mapping[str, str]:
+        """What is known of a layer only after it was made."""
+        return self._apt().notes(layer.content) if isinstance(layer.content, AptContent) else {}
+
+    def _finish(self, installed: tuple[InstalledPackages, ...], needs: Mapping[str, str]) -> None:
         folders = self._folders(installed[0].content) if installed else {}
         finish_packages(installed, folders, env=self.env, scratch=self.scratch)
         for one in installed:
             bill = describe_packages(_lock_of(one.content), one.content.interpreter)
             self.store.write_bill_of_materials(one.layer.name, bill)
             libraries = " ".join(list_libraries(one.site_packages))
-            notes = {**dict(one.layer.notes), LIBRARIES_NOTE: libraries}
-            self._write_metadata(replace(one.layer, notes=tuple(notes.items())))
+            taken = needs.get(str(one.site_packages), "")
+            self._write_metadata(one.layer, {LIBRARIES_NOTE: libraries, NEEDS_NOTE: taken})
 
-    def _write_metadata(self, layer: LayerPlan) -> None:
+    def _write_metadata(self, layer: LayerPlan, notes: Mapping[str, str]) -> None:
         self.store.write_env(layer.name, layer.env)
-        self.store.write_metadata(layer.name, layer.types, {**layer.metadata, **dict(layer.notes)})
+        self.store.write_metadata(layer.name, layer.types, {**layer.metadata, **dict(layer.notes), **notes})
 
     def _close_wheels(self, steps: tuple[LayerStep, ...]) -> None:
         for step in steps:
@@ -146,6 +174,11 @@ class LayerMaker:
         if self.python_installer is None:
             raise AssertionError  # pragma: no cover  # whoever plans the layer makes the installer
         return self.python_installer
+
+    def _apt(self) -> AptLayer:
+        if self.apt is None:
+            raise AssertionError  # pragma: no cover  # whoever plans the layer makes this
+        return self.apt
 
 
 def _lock_of(content: PackagesContent) -> Lock:

@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from hashlib import sha256
 from pathlib import Path
 
 import packaging
 
 from ml_buildpack.apply import python, server
+from ml_buildpack.apply.apt import read_status
+from ml_buildpack.apply.apt_layer import AptLayer
 from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.certificates import make_certificate_bundle
 from ml_buildpack.apply.downloads import make_downloader, read_credentials
 from ml_buildpack.apply.layer_maker import LayerMaker
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
+from ml_buildpack.apply.library_check import LibraryChecker, read_image_libraries
 from ml_buildpack.apply.locks import LockKeeper
 from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.python_table import read_machine, read_python_table
@@ -28,6 +32,7 @@ from ml_buildpack.cnb.context import BuildContext
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.apt import APT_ARCHIVES, AptContent
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import IndexPlan
 from ml_buildpack.plan.interpreter import Interpreter, PythonPlan
@@ -38,6 +43,7 @@ from ml_buildpack.plan.layers import (
     DownloadedPythonContent,
     plan_downloaded_python_layer,
 )
+from ml_buildpack.plan.library_check import LibraryPlan
 from ml_buildpack.plan.lock_source import LockSource
 from ml_buildpack.plan.python_downloads import Machine, PythonSource, PythonTable
 from ml_buildpack.plan.resolution import ResolutionPlan
@@ -180,7 +186,9 @@ class Tools:
         layer.open()
         return layer
 
-    def layer_maker(self, env: ToolEnvironment, wheels: WheelLayer, installer: PythonInstaller | None) -> LayerMaker:
+    def layer_maker(
+        self, env: ToolEnvironment, wheels: WheelLayer, installer: PythonInstaller | None, libraries: LibraryPlan
+    ) -> LayerMaker:
         """What keeps and makes layers."""
         return LayerMaker(
             store=self.store,
@@ -192,7 +200,17 @@ class Tools:
             server_sources=self.server_sources,
             wheels=wheels,
             python_installer=installer,
+            apt=self._apt_layer(env) if libraries.apt else None,
+            checker=LibraryChecker(plan=libraries, image=read_image_libraries(self.context.env), console=self.console),
         )
+
+    def _apt_layer(self, env: ToolEnvironment) -> AptLayer:
+        status = read_status(self.context.env)
+        return AptLayer(store=self.store, console=self.console, env=env, scratch=self.scratch, status=status)
+
+    def dpkg_status_digest(self) -> str:
+        """What identifies the packages that the run image is taken to have."""
+        return sha256(read_status(self.context.env).encode()).hexdigest()[:16]
 
     def leave_out(self, secret_files: tuple[str, ...]) -> None:
         """Remove files of the application that hold logins: they did their part, and an image is read by many."""
@@ -204,6 +222,8 @@ class Tools:
         made: set[LayerName] = {layer.name for layer in image.layers} | {LOCK, WHEELS}
         if any(isinstance(layer.content, DownloadedPythonContent) for layer in image.layers):
             made.add(PYTHON_ARCHIVE)
+        if any(isinstance(layer.content, AptContent) for layer in image.layers):
+            made.add(APT_ARCHIVES)
         self.store.delete_others(frozenset(made))
         self.store.write_launch(image.launch.to_toml())
         make_readable(self.context.app_dir)

@@ -32,6 +32,13 @@ from ml_buildpack.errors.environment import (
 )
 from ml_buildpack.errors.internal import CommandFailed
 from ml_buildpack.errors.launch import LfsPointerFound, MalformedProcfile, ModuleNameTaken, NoWebEntry, TwoWebEntries
+from ml_buildpack.errors.libraries import (
+    AptNotUsable,
+    AptPackageNeedsRoot,
+    AptPackagesNotInstallable,
+    MissingLibrary,
+    SharedLibraryMissing,
+)
 from ml_buildpack.errors.models import (
     DamagedModels,
     DangerousModels,
@@ -72,6 +79,9 @@ __all__ = [
     "AcceleratorContradicted",
     "AcceleratorNotLocked",
     "AcceleratorNotOffered",
+    "AptNotUsable",
+    "AptPackageNeedsRoot",
+    "AptPackagesNotInstallable",
     "Blame",
     "BuildpackError",
     "CertificateRefused",
@@ -97,6 +107,7 @@ __all__ = [
     "LockMalformed",
     "LockOutOfDate",
     "MalformedProcfile",
+    "MissingLibrary",
     "Mistake",
     "ModelVersionsContradict",
     "ModelsNotServable",
@@ -121,6 +132,7 @@ __all__ = [
     "SeveralLocks",
     "SeveralModels",
     "SeveralWorkspaceMembers",
+    "SharedLibraryMissing",
     "SourceBuildFailed",
     "TwoWebEntries",
     "UnsafeEnvironment",

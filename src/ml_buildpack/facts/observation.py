@@ -13,6 +13,7 @@ from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.dependency_choice import choose_dependencies
 from ml_buildpack.facts.index_configuration import IndexConfiguration, read_index_configuration
 from ml_buildpack.facts.model_files import find_lfs_pointers
+from ml_buildpack.facts.model_paths import ModelPath, find_model_paths
 from ml_buildpack.facts.procfile import ProcfileLine, read_procfile
 from ml_buildpack.facts.project_files import ProjectFiles, find_project_files
 from ml_buildpack.facts.python_request import PythonRequest, read_python_requests
@@ -38,6 +39,7 @@ class Facts:
     procfile: tuple[ProcfileLine, ...]
     bindings: tuple[Binding, ...]
     indexes: IndexConfiguration
+    model_paths: tuple[ModelPath, ...]
     accelerators: tuple[AcceleratorRequest, ...] = ()
     no_requirements: NoRequirementsFound | None = None
 
@@ -63,6 +65,7 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
         bindings=bindings,
         indexes=indexes,
         accelerators=find_accelerator_requests(files, dependencies, indexes, env) if dependencies is not None else (),
+        model_paths=find_model_paths(files),
     )
 
 

@@ -13,12 +13,16 @@ from ml_buildpack.facts.setting_values import (
     read_app,
     read_commands,
     read_conda,
+    read_debian_packages,
+    read_flag,
+    read_library_check,
     read_model_name,
     read_names,
     read_resolver,
     read_server,
     read_text,
     refuse,
+    split_debian_packages,
     split_flag,
     split_names,
     split_size,
@@ -29,6 +33,7 @@ from ml_buildpack.facts.setting_values import (
 class Setting:
     """One row of the table. `name` is the field of Settings; `key` and `variable` are None where there is none.
 
+    A key with a dot stands in a table of that name: `model.slices` is `slices` below `[model]`.
     `from_file` turns a TOML value, and `from_variable` a text that is not empty, into the field's value.
     """
 
@@ -176,6 +181,42 @@ SETTINGS: tuple[Setting, ...] = (
         default="`2GB`",
         from_file=refuse,
         from_variable=split_size,
+    ),
+    Setting(
+        name="library_check",
+        key="library-check",
+        variable="BP_LIBRARY_CHECK",
+        takes="`error`, `warn` or `off`",
+        default="`error`",
+        from_file=read_library_check,
+        from_variable=read_library_check,
+    ),
+    Setting(
+        name="apt",
+        key="apt",
+        variable="BP_APT",
+        takes="list of Debian packages",
+        default="none",
+        from_file=read_debian_packages,
+        from_variable=split_debian_packages,
+    ),
+    Setting(
+        name="apt_mirror",
+        key=None,
+        variable="BP_APT_MIRROR",
+        takes="URL",
+        default="the sources of the build image",
+        from_file=refuse,
+        from_variable=read_text,
+    ),
+    Setting(
+        name="model_slices",
+        key="model.slices",
+        variable="BP_MODEL_SLICES",
+        takes="`true` or `false`",
+        default="`true`",
+        from_file=read_flag,
+        from_variable=split_flag,
     ),
     Setting(
         name="processes",

@@ -21,6 +21,10 @@ _MODEL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PROCESS_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
+# Debian Policy 5.6.7.
+_DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+
+
 class Resolver(Enum):
     """The tool that chooses versions."""
 
@@ -33,6 +37,14 @@ class CondaMode(Enum):
 
     TRANSLATE = "translate"
     RATTLER = "rattler"
+
+
+class LibraryCheck(Enum):
+    """What is done about a shared library that the image lacks."""
+
+    ERROR = "error"
+    WARN = "warn"
+    OFF = "off"
 
 
 class UnusableValueError(Exception):
@@ -84,6 +96,28 @@ def read_conda(value: object) -> CondaMode:
     return CondaMode(_one_of(read_text(value), [mode.value for mode in CondaMode]))
 
 
+def read_library_check(value: object) -> LibraryCheck:
+    """The answer of that name."""
+    return LibraryCheck(_one_of(read_text(value), [answer.value for answer in LibraryCheck]))
+
+
+def read_debian_packages(value: object) -> tuple[str, ...]:
+    """The names of a list of Debian packages."""
+    return _checked_packages(read_names(value))
+
+
+def split_debian_packages(text: str) -> tuple[str, ...]:
+    """The same, separated by spaces or commas."""
+    return _checked_packages(split_names(text))
+
+
+def _checked_packages(names: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = [name for name in names if _DEBIAN_PACKAGE.fullmatch(name) is None]
+    if wrong:
+        raise UnusableValueError(f"These are no names of Debian packages: {', '.join(wrong)}.")
+    return names
+
+
 def _one_of(text: str, known: list[str] | tuple[str, ...]) -> str:
     if text not in known:
         raise UnusableValueError(f'It must be one of {", ".join(known)}, and is "{text}".' + did_you_mean(text, known))
@@ -117,6 +151,13 @@ def read_commands(value: object) -> tuple[tuple[str, str], ...]:
 
 def _is_command(name: str, command: object) -> bool:
     return _PROCESS_NAME.fullmatch(name) is not None and isinstance(command, str) and bool(command.strip())
+
+
+def read_flag(value: object) -> bool:
+    """A truth value, and no text that looks like one."""
+    if not isinstance(value, bool):
+        raise UnusableValueError(f"It must be true or false, without quotes, and is {describe_value(value)}.")
+    return value
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -14,11 +14,17 @@ from ml_buildpack.errors import InvalidSettings, Mistake
 from ml_buildpack.facts.accelerator_wish import AUTO, AcceleratorWish
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.setting_table import SETTINGS, Setting
-from ml_buildpack.facts.setting_values import CondaMode, Resolver, UnusableValueError, describe_value
+from ml_buildpack.facts.setting_values import (
+    CondaMode,
+    LibraryCheck,
+    Resolver,
+    UnusableValueError,
+    describe_value,
+)
 from ml_buildpack.facts.spelling import did_you_mean
 from ml_buildpack.facts.toml_files import TomlFile, read_toml
 
-__all__ = ["SETTINGS", "CondaMode", "Resolver", "Setting", "Settings", "read_settings"]
+__all__ = ["SETTINGS", "CondaMode", "LibraryCheck", "Resolver", "Setting", "Settings", "read_settings"]
 
 SETTINGS_FILE = "ml-buildpack.toml"
 PYPROJECT_FILE = "pyproject.toml"
@@ -48,6 +54,10 @@ class Settings:
     python: str | None = None
     python_mirror: str | None = None
     python_downloads_json: str | None = None
+    library_check: LibraryCheck | None = None
+    apt: tuple[str, ...] = ()
+    apt_mirror: str | None = None
+    model_slices: bool = True
     processes: tuple[tuple[str, str], ...] = ()
     wheel_cache_max: int | None = None
     model_path: str | None = None

@@ -31,6 +31,7 @@ class ImagePlan:
                 for process in self.launch.processes
             ],
             "accelerator": self.accelerator.to_json(),
+            "slices": [list(part.paths) for part in self.launch.slices],
             "packages": None
             if self.lock is None
             else [f"{p.name}=={p.version}" if p.version else p.name for p in self.lock.packages],

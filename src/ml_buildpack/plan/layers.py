@@ -10,9 +10,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ml_buildpack.cnb.context import Target
+from ml_buildpack.cnb.context import BuildContext, Target
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerName, LayerTypes, layer_name
+from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.apt import (
+    APT,
+    LIBRARIES_NOTE,
+    AptContent,
+    apt_environment,
+    apt_metadata,
+    kept_libraries,
+)
 from ml_buildpack.plan.interpreter import Interpreter, PythonDownload
 
 ACCELERATOR = layer_name("accelerator")
@@ -98,7 +107,9 @@ class AcceleratorContent:
     needs: tuple[tuple[str, str], ...]
 
 
-LayerContent = PythonContent | DownloadedPythonContent | ServerContent | PackagesContent | AcceleratorContent
+LayerContent = (
+    PythonContent | DownloadedPythonContent | ServerContent | PackagesContent | AcceleratorContent | AptContent
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +163,24 @@ def plan_server_layer(
         metadata=metadata,
         env=env,
     )
+
+
+def plan_apt_layer(settings: Settings, context: BuildContext, *, run_image: str) -> tuple[LayerPlan, ...]:
+    """The layer with the Debian packages that the settings ask for; none where they ask for none.
+
+    `run_image` identifies what counts as installed.
+    """
+    if not settings.apt:
+        return ()
+    content = AptContent(packages=settings.apt, target=context.target, mirror=settings.apt_mirror)
+    layer = LayerPlan(
+        name=APT,
+        content=content,
+        metadata=apt_metadata(content, run_image=run_image),
+        env=apt_environment(str(context.layers_dir), APT, context.target),
+        notes=((LIBRARIES_NOTE, kept_libraries(context.restored(APT))),),
+    )
+    return (layer,)
 
 
 def plan_package_layer(

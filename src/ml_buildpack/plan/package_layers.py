@@ -11,6 +11,8 @@ from ml_buildpack.plan.layers import INPUTS_NOTE, LayerPlan, PackageGroup, Packa
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.wheel_facts import WHEELS_NOTE, KnownWheels, facts_of, write_wheels_note
 
+# The note of a layer that names the libraries which it takes from the image, `library=package`.
+NEEDS_NOTE = "image_libraries"
 # The note of a layer that names its shared libraries, so that they are known while its contents are not there.
 LIBRARIES_NOTE = "libraries"
 
@@ -27,6 +29,12 @@ class Packages:
 def libraries_of(layer: LayerPlan) -> frozenset[str]:
     """The file names of the shared libraries in a layer that is kept: they are in the image, but not here."""
     return frozenset(dict(layer.notes).get(LIBRARIES_NOTE, "").split())
+
+
+def needs_of(layer: LayerPlan) -> tuple[tuple[str, str], ...]:
+    """The libraries that a kept layer takes from the image, each with the package that needs it."""
+    pairs = (pair.partition("=") for pair in dict(layer.notes).get(NEEDS_NOTE, "").split())
+    return tuple((library, package) for library, _, package in pairs)
 
 
 def plan_package_layers(
@@ -68,6 +76,7 @@ def _plan_layer(
         (WHEELS_NOTE, _wheels_note(group, before, packages.known)),
         # As it was; whoever makes the layer anew writes what is in it then.
         (LIBRARIES_NOTE, "" if isinstance(before, Absent) else before.metadata.get(LIBRARIES_NOTE, "")),
+        (NEEDS_NOTE, "" if isinstance(before, Absent) else before.metadata.get(NEEDS_NOTE, "")),
     )
     return replace(layer, content=content, notes=notes)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
+from ml_buildpack.facts.settings import Settings
+from ml_buildpack.plan.apt import APT
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, PYTHON, LayerPlan
 
@@ -24,6 +26,8 @@ _SENTENCES = {
     "asked": "whether somebody asks for a GPU changed",
     "needs": "the driver that is needed changed",
     "check": "the check of the driver changed",
+    "apt": "the Debian packages changed",
+    "run_image": "the packages of the run image changed",
     "libraries": "where CUDA's libraries lie changed",
     "manifest": "the models changed",
 }
@@ -52,6 +56,11 @@ def plan_steps(image: ImagePlan, restored: Mapping[LayerName, RestoredLayer]) ->
     steps = tuple(_step(layer, restored.get(layer.name, Absent())) for layer in image.layers)
     made = [step.layer.name for step in steps if isinstance(step, Rebuild) and step.layer.name in DEPENDENCY_LAYERS]
     return tuple(_rebuild_python(step, made[-1]) for step in steps) if made else steps
+
+
+def restorable(restored: Mapping[LayerName, RestoredLayer], settings: Settings) -> Mapping[LayerName, RestoredLayer]:
+    """What may be kept of what came back: Debian packages are asked for again where an upgrade is."""
+    return {name: layer for name, layer in restored.items() if not (settings.upgrade and name == APT)}
 
 
 def _rebuild_python(step: LayerStep, made: LayerName) -> LayerStep:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ml_buildpack.errors import InvalidSettings, Mistake
-from ml_buildpack.facts.settings import CondaMode, Resolver, Settings, read_settings
+from ml_buildpack.facts.settings import CondaMode, LibraryCheck, Resolver, Settings, read_settings
 from support.projects import write_project
 
 EVERY_KEY = """\
@@ -20,6 +21,11 @@ conda = "rattler"
 wheelhouse = "wheels/"
 resolver = "pip-tools"
 python = "3.12"
+library-check = "warn"
+apt = ["libgl1", "libstdc++6"]
+
+[model]
+slices = false
 
 [processes]
 worker = "python -m worker"
@@ -30,7 +36,8 @@ worker = "python -m worker"
 def every_setting(origin: str) -> Settings:
     """What EVERY_KEY means, read from that file."""
     names = (
-        "app", "conda", "extras", "groups", "processes", "python", "requirements", "resolver", "server", "wheelhouse"
+        "app", "apt", "conda", "extras", "groups", "library_check", "model_slices", "processes", "python",
+        "requirements", "resolver", "server", "wheelhouse",
     )  # fmt: skip
     return Settings(
         app="service.main:create_app()",
@@ -42,6 +49,9 @@ def every_setting(origin: str) -> Settings:
         wheelhouse="wheels/",
         resolver=Resolver.PIP_TOOLS,
         python="3.12",
+        library_check=LibraryCheck.WARN,
+        apt=("libgl1", "libstdc++6"),
+        model_slices=False,
         processes=(("worker", "python -m worker"), ("release.1", "./release")),
         origins=tuple((name, origin) for name in names),
     )
@@ -70,7 +80,7 @@ def test_own_file_has_the_keys_at_its_top(tmp_path: Path, content: bytes) -> Non
 
 def test_pyproject_has_the_same_keys_in_a_table(tmp_path: Path) -> None:
     """One vocabulary, two places, the way of ruff."""
-    text = "[tool.ml-buildpack]\n" + EVERY_KEY.replace("[processes]", "[tool.ml-buildpack.processes]")
+    text = "[tool.ml-buildpack]\n" + re.sub(r"^\[", "[tool.ml-buildpack.", EVERY_KEY, flags=re.MULTILINE)
     files = write_project(tmp_path, {"pyproject.toml": text})
 
     assert every_setting("pyproject.toml") == read_settings(files, {})
@@ -279,6 +289,24 @@ def test_unusable_keys(tmp_path: Path, line: str, detail: str) -> None:
                 ),
             ),
             id="no table",
+        ),
+        pytest.param(
+            {"pyproject.toml": '[tool.ml-buildpack.model]\nslices = "no"\nslizes = true\n'},
+            (
+                Mistake(
+                    where="pyproject.toml",
+                    line=2,
+                    text='slices = "no"',
+                    detail='It must be true or false, without quotes, and is "no" (a text).',
+                ),
+                Mistake(
+                    where="pyproject.toml",
+                    line=3,
+                    text="slizes = true",
+                    detail='There is no setting "model.slizes". Did you mean "model.slices"?',
+                ),
+            ),
+            id="in a table of the settings",
         ),
         pytest.param(
             {"ml-buildpack.toml": "app = main:app\n"},

@@ -41,6 +41,7 @@ def test_plan_is_json(lock: Lock | None, packages: list[str] | None) -> None:
             "packages": ["triton==3.5.1"],
             "size_bytes": 7,
         },
+        "slices": [],
         "packages": packages,
     }
     assert expected == json.loads(json.dumps(plan.to_json()))

@@ -45,7 +45,12 @@ def test_each_layer_knows_its_wheels_and_its_neighbours(tmp_path: Path) -> None:
         content.group.layer: dict(content.neighbours) for content in contents if isinstance(content, PackagesContent)
     }
     assert [
-        {"inputs": resolution.fingerprint, "wheels": write_wheels_note(lock_of(package), KNOWN), "libraries": ""}
+        {
+            "inputs": resolution.fingerprint,
+            "wheels": write_wheels_note(lock_of(package), KNOWN),
+            "libraries": "",
+            "image_libraries": "",
+        }
         for package in (CUBLAS, TORCH, FLASK)
     ] == [dict(layer.notes) for layer in layers]
 
