@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
 from ml_buildpack.cnb.layer import Absent
-from ml_buildpack.descriptions import describe_indexes, describe_models
+from ml_buildpack.descriptions import describe_indexes, describe_models, warn_of_assumed_python
 from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
-from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import Lock
 from ml_buildpack.model_decision import decide_models, decide_requirements
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
 from ml_buildpack.plan.accelerator_advice import describe_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
 from ml_buildpack.plan.accelerator_layer import plan_accelerator_layer
+from ml_buildpack.plan.finishing import FinishPlan, plan_finish
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import Wheelhouse, plan_indexes
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
@@ -41,7 +41,7 @@ from ml_buildpack.plan.models import ModelChoice
 from ml_buildpack.plan.package_groups import plan_groups
 from ml_buildpack.plan.package_layers import Packages, plan_package_layers
 from ml_buildpack.plan.processes import WEB, own_commands, plan_processes
-from ml_buildpack.plan.python_downloads import PythonSource, choose_download, describe_download, find_kept_download
+from ml_buildpack.plan.python_downloads import choose_download, describe_download, find_kept_download, python_source
 from ml_buildpack.plan.python_lifetime import lifetime_warning
 from ml_buildpack.plan.python_wish import describe_request, weigh_requests
 from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
@@ -77,10 +77,12 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     env = tools.make_environment(decision.facts.indexes.certificates, interpolated_names(requirements), indexes)
     resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
     describe_project(console, decision, resolution)
-    warn_of_assumed_python(console, decision)
+    warn_of_assumed_python(console, decision.interpreter)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
-    source = choose_lock_source(resolution, context.restored_layers, layers_dir=str(context.layers_dir))
+    source = choose_lock_source(
+        resolution, context.restored_layers, layers_dir=str(context.layers_dir), finish=str(decision.finish)
+    )
     installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
     lock = tools.obtain_lock(resolution, source, env, installer)
     accelerator = find_accelerator(lock, decision.accelerator, context.restored(ACCELERATOR))
@@ -92,8 +94,10 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     packages = divide_packages(context, source, lock, wheel_layer)
     image = plan_image(context, tools, resolution, decision, packages, accelerator)
     console.heading("Layers")
-    maker = tools.layer_maker(env, wheel_layer, installer)
+    finisher = tools.finisher(decision.finish, image, decision.interpreter, env)
+    maker = tools.layer_maker(env, wheel_layer, installer, finisher)
     maker.carry_out(*plan_steps(image, context.restored_layers))
+    tools.compile_application(decision.finish, decision.interpreter, env)
     tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
     return image.launch
@@ -115,6 +119,11 @@ class Decision:
     def interpreter(self) -> Interpreter:
         """What the application runs on."""
         return self.python.interpreter
+
+    @property
+    def finish(self) -> FinishPlan:
+        """What is done to the packages after they are installed."""
+        return plan_finish(self.facts, self.server, self.interpreter)
 
 
 def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_MODELS) -> Decision:
@@ -174,11 +183,6 @@ def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPl
     )
 
 
-def python_source(settings: Settings) -> PythonSource:
-    """Where the settings have standalone interpreters come from."""
-    return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
-
-
 def decide_server(facts: Facts, own: dict[str, ProcfileLine], models: ModelChoice, problems: Problems) -> ServerPlan:
     """The server of the project: the user's own `web` command, the model server, else the entry that was found."""
     commands = tuple(own.values())
@@ -234,15 +238,6 @@ def describe_project(console: Console, decision: Decision, resolution: Resolutio
         console.step(f"Added: {', '.join(resolution.added)}; a version in your requirements would win")
 
 
-def warn_of_assumed_python(console: Console, decision: Decision) -> None:
-    """Say that the image may not start, where its Python is only assumed to be in the run image."""
-    if decision.interpreter.origin is InterpreterOrigin.ASSUMED:
-        console.warning(
-            "nothing says that the run image has this Python. The image cannot start without it:\n"
-            "use a builder that says so, or a package of this buildpack with its own interpreter."
-        )
-
-
 def divide_packages(context: BuildContext, source: LockSource, lock: Lock | None, wheels: WheelLayer) -> Packages:
     """Which packages go into which layer, by what is in their wheels. Raises: the errors of downloading."""
     known = read_wheels_notes(context.restored_layers)
@@ -278,15 +273,19 @@ def plan_image(  # the story's own values, each of another type
     layers = (
         *plan_python(context, tools, decision),
         *(() if check is None else (check,)),
-        plan_server_layer(interpreter, sources_digest=tools.server_digest(), layers_dir=layers_dir, manifest=manifest),
-        *plan_package_layers(packages, resolution, context.restored_layers, layers_dir=layers_dir),
+        plan_server_layer(
+            interpreter,
+            sources_digest=tools.server_digest(),
+            layers_dir=layers_dir,
+            manifest=manifest,
+            compiled=decision.finish.compiles,
+        ),
+        *plan_package_layers(
+            packages, resolution, context.restored_layers, layers_dir=layers_dir, finish=str(decision.finish)
+        ),
     )
-    return ImagePlan(
-        layers=layers,
-        launch=LaunchToml(processes=plan_processes(decision.server)),
-        lock=packages.lock,
-        accelerator=accelerator,
-    )
+    launch = LaunchToml(processes=plan_processes(decision.server))
+    return ImagePlan(layers=layers, launch=launch, lock=packages.lock, accelerator=accelerator)
 
 
 def plan_python(context: BuildContext, tools: Tools, decision: Decision) -> tuple[LayerPlan, ...]:

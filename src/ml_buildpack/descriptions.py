@@ -1,9 +1,10 @@
-"""What the log says of a plan: the models that are served, and where packages come from."""
+"""What the log says of a plan: the models that are served, where packages come from, and an uncertain Python."""
 
 from __future__ import annotations
 
 from ml_buildpack.console import Console
 from ml_buildpack.plan.indexes import IndexPlan
+from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin
 from ml_buildpack.plan.models import ServedModel
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver
 
@@ -37,3 +38,12 @@ def describe_models(
         console.note(f"{path} prepares inputs and predicts nothing, so it is not served")
     for warning in warnings:
         console.warning(warning)
+
+
+def warn_of_assumed_python(console: Console, interpreter: Interpreter) -> None:
+    """Say that the image may not start, where its Python is only assumed to be in the run image."""
+    if interpreter.origin is InterpreterOrigin.ASSUMED:
+        console.warning(
+            "nothing says that the run image has this Python. The image cannot start without it:\n"
+            "use a builder that says so, or a package of this buildpack with its own interpreter."
+        )

@@ -9,7 +9,7 @@ import pytest
 
 from ml_buildpack.facts.accelerator_wish import CPU
 from ml_buildpack.facts.dependency_files import DEFAULT_INPUTS
-from ml_buildpack.facts.settings import SETTINGS, CondaMode, Resolver, Settings, read_settings
+from ml_buildpack.facts.settings import SETTINGS, Bytecode, CondaMode, Resolver, Settings, Slim, read_settings
 from support.projects import write_project
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -71,6 +71,9 @@ def test_the_examples_are_valid_and_complete(tmp_path: Path, position: int, path
         accelerator=CPU,
         resolver=Resolver.UV,
         python="3.12",
+        bytecode=Bytecode.IMPORTS,
+        import_seconds=120,
+        slim=Slim.AUTO,
         processes=(("worker", "python -m service.worker"),),
         model_path="models/churn.onnx",
         model_name="churn",

@@ -15,10 +15,10 @@ from ml_buildpack.build import (
     decide,
     describe_project,
     plan_resolution_of,
-    warn_of_assumed_python,
 )
 from ml_buildpack.cnb.launch import Process
 from ml_buildpack.console import StreamConsole
+from ml_buildpack.descriptions import warn_of_assumed_python
 from ml_buildpack.errors import (
     InvalidSettings,
     NoRequirementsFound,
@@ -75,7 +75,7 @@ def decision_of(runs: BuildRuns, **variables: str) -> Iterator[tuple[Decision, s
         decision = decide(context, tools)
         resolution = plan_resolution_of(decision, context, tools.make_environment((), frozenset()))
         describe_project(console, decision, resolution)
-        warn_of_assumed_python(console, decision)
+        warn_of_assumed_python(console, decision.interpreter)
         yield decision, out.getvalue()
 
 

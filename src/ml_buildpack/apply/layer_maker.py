@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml_buildpack.apply import python, server
+from ml_buildpack.apply.finishing import PackagesFinisher
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.library_links import list_libraries
 from ml_buildpack.apply.package_finish import InstalledPackages, finish_packages
@@ -43,6 +44,7 @@ class LayerMaker:
     scratch: Path
     server_sources: Path
     wheels: WheelLayer
+    finisher: PackagesFinisher
     python_installer: PythonInstaller | None = None
 
     def carry_out(self, *steps: LayerStep) -> None:
@@ -63,7 +65,8 @@ class LayerMaker:
                     else:
                         self._make(layer)
                         self._write_metadata(layer)
-        self._finish(tuple(installed))
+        packages = [step for step in steps if isinstance(step.layer.content, PackagesContent)]
+        self._finish(tuple(installed), complete=len(installed) == len(packages))
         self._close_wheels(steps)
 
     def _keep(self, layer: LayerPlan) -> None:
@@ -82,11 +85,13 @@ class LayerMaker:
                 directory = self.store.create(layer.name)
                 python.copy_interpreter(Path(source), directory)
                 make_readable(directory)
-            case ServerContent(interpreter_path=interpreter_path, manifest=manifest):
+            case ServerContent(interpreter_path=interpreter_path, manifest=manifest, compiled=compiled):
                 directory = self.store.create(layer.name)
                 server.make_server_layer(
                     self.server_sources, directory, interpreter_path=interpreter_path, manifest=manifest
                 )
+                if compiled:
+                    server.compile_server(directory, python=interpreter_path, env=self.env, scratch=self.scratch)
             case AcceleratorContent(interpreter_path=interpreter_path, needs=needs):
                 directory = self.store.create(layer.name)
                 server.make_accelerator_layer(self.server_sources, directory, interpreter_path, needs)
@@ -123,9 +128,9 @@ class LayerMaker:
         minor = content.interpreter.minor
         return {name: site_packages(self.store.path(name), minor) for name in (content.group.layer, *content.beside)}
 
-    def _finish(self, installed: tuple[InstalledPackages, ...]) -> None:
+    def _finish(self, installed: tuple[InstalledPackages, ...], *, complete: bool) -> None:
         folders = self._folders(installed[0].content) if installed else {}
-        finish_packages(installed, folders, env=self.env, scratch=self.scratch)
+        finish_packages(installed, folders, self.finisher, complete=complete)
         for one in installed:
             bill = describe_packages(_lock_of(one.content), one.content.interpreter)
             self.store.write_bill_of_materials(one.layer.name, bill)

@@ -14,11 +14,18 @@ from ml_buildpack.errors import InvalidSettings, Mistake
 from ml_buildpack.facts.accelerator_wish import AUTO, AcceleratorWish
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.setting_table import SETTINGS, Setting
-from ml_buildpack.facts.setting_values import CondaMode, Resolver, UnusableValueError, describe_value
+from ml_buildpack.facts.setting_values import (
+    Bytecode,
+    CondaMode,
+    Resolver,
+    Slim,
+    UnusableValueError,
+    describe_value,
+)
 from ml_buildpack.facts.spelling import did_you_mean
 from ml_buildpack.facts.toml_files import TomlFile, read_toml
 
-__all__ = ["SETTINGS", "CondaMode", "Resolver", "Setting", "Settings", "read_settings"]
+__all__ = ["SETTINGS", "Bytecode", "CondaMode", "Resolver", "Setting", "Settings", "Slim", "read_settings"]
 
 SETTINGS_FILE = "ml-buildpack.toml"
 PYPROJECT_FILE = "pyproject.toml"
@@ -48,6 +55,9 @@ class Settings:
     python: str | None = None
     python_mirror: str | None = None
     python_downloads_json: str | None = None
+    bytecode: Bytecode | None = None
+    import_seconds: int | None = None
+    slim: Slim | None = None
     processes: tuple[tuple[str, str], ...] = ()
     wheel_cache_max: int | None = None
     model_path: str | None = None
