@@ -16,13 +16,13 @@ from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
-from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import Lock
 from ml_buildpack.model_decision import decide_models, decide_requirements
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
 from ml_buildpack.plan.accelerator_advice import describe_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
 from ml_buildpack.plan.accelerator_layer import plan_accelerator_layer
+from ml_buildpack.plan.finishing import FinishPlan, plan_finish
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import Wheelhouse, plan_indexes
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
@@ -44,7 +44,7 @@ from ml_buildpack.plan.models import ModelChoice
 from ml_buildpack.plan.package_groups import plan_groups
 from ml_buildpack.plan.package_layers import Packages, plan_package_layers
 from ml_buildpack.plan.processes import WEB, own_commands, plan_processes
-from ml_buildpack.plan.python_downloads import PythonSource, choose_download, describe_download, find_kept_download
+from ml_buildpack.plan.python_downloads import choose_download, describe_download, find_kept_download, python_source
 from ml_buildpack.plan.python_lifetime import lifetime_warning
 from ml_buildpack.plan.python_wish import describe_request, weigh_requests
 from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
@@ -83,7 +83,9 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     warn_of_assumed_python(console, decision.interpreter)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
-    source = choose_lock_source(resolution, context.restored_layers, layers_dir=str(context.layers_dir))
+    source = choose_lock_source(
+        resolution, context.restored_layers, layers_dir=str(context.layers_dir), finish=str(decision.finish)
+    )
     installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
     lock = tools.obtain_lock(resolution, source, env, installer)
     accelerator = find_accelerator(lock, decision.accelerator, context.restored(ACCELERATOR))
@@ -95,8 +97,10 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     packages = divide_packages(context, source, lock, wheel_layer)
     image = plan_image(context, tools, resolution, decision, packages, accelerator)
     console.heading("Layers")
-    maker = tools.layer_maker(env, wheel_layer, installer, plan_library_check(decision.facts.settings))
+    finisher = tools.finisher(decision.finish, image, decision.interpreter, env)
+    maker = tools.layer_maker(env, wheel_layer, installer, finisher, plan_library_check(decision.facts.settings))
     maker.carry_out(*plan_steps(image, restorable(context.restored_layers, decision.facts.settings)))
+    tools.compile_application(decision.finish, decision.interpreter, env)
     describe_slices(console, plan_model_slices(decision.facts.model_paths, decision.facts.settings))
     tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
@@ -119,6 +123,11 @@ class Decision:
     def interpreter(self) -> Interpreter:
         """What the application runs on."""
         return self.python.interpreter
+
+    @property
+    def finish(self) -> FinishPlan:
+        """What is done to the packages after they are installed."""
+        return plan_finish(self.facts, self.server, self.interpreter)
 
 
 def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_MODELS) -> Decision:
@@ -176,11 +185,6 @@ def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPl
         available=tuple(each.version for each in found),
         warning=lifetime_warning(download.version, tools.today),
     )
-
-
-def python_source(settings: Settings) -> PythonSource:
-    """Where the settings have standalone interpreters come from."""
-    return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
 
 
 def decide_server(facts: Facts, own: dict[str, ProcfileLine], models: ModelChoice, problems: Problems) -> ServerPlan:
@@ -274,16 +278,20 @@ def plan_image(  # the story's own values, each of another type
         *plan_python(context, tools, decision),
         *plan_apt_layer(settings, context, run_image=tools.dpkg_status_digest()),
         *(() if check is None else (check,)),
-        plan_server_layer(interpreter, sources_digest=tools.server_digest(), layers_dir=layers_dir, manifest=manifest),
-        *plan_package_layers(packages, resolution, context.restored_layers, layers_dir=layers_dir),
+        plan_server_layer(
+            interpreter,
+            sources_digest=tools.server_digest(),
+            layers_dir=layers_dir,
+            manifest=manifest,
+            compiled=decision.finish.compiles,
+        ),
+        *plan_package_layers(
+            packages, resolution, context.restored_layers, layers_dir=layers_dir, finish=str(decision.finish)
+        ),
     )
     slices = tuple(each.to_slice() for each in plan_model_slices(decision.facts.model_paths, settings))
-    return ImagePlan(
-        layers=layers,
-        launch=LaunchToml(processes=plan_processes(decision.server), slices=slices),
-        lock=packages.lock,
-        accelerator=accelerator,
-    )
+    launch = LaunchToml(processes=plan_processes(decision.server), slices=slices)
+    return ImagePlan(layers=layers, launch=launch, lock=packages.lock, accelerator=accelerator)
 
 
 def plan_python(context: BuildContext, tools: Tools, decision: Decision) -> tuple[LayerPlan, ...]:

@@ -1,4 +1,4 @@
-"""What the log says of a plan: the models that are served or sliced, and where packages come from."""
+"""What the log says of a plan: the models that are served or sliced, where packages come from, an uncertain Python."""
 
 from __future__ import annotations
 

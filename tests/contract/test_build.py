@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -73,26 +74,100 @@ def test_a_build_says_what_it_found_and_did(first_build: FirstBuild) -> None:
     assert sorted(places) == places
 
 
-def test_the_python_of_the_layer_starts_and_finds_its_packages(first_build: FirstBuild) -> None:
-    """Bytecode included: nothing is written when they are imported."""
+def test_the_python_of_the_layer_starts_from_bytecode_alone(first_build: FirstBuild) -> None:
+    """What the application imports is compiled, by hash, and loaded from there; what it does not import is not."""
     packages = site_packages(first_build.platform)
-    compiled = sorted(packages.rglob("*.pyc"))
+    compiled = {path.relative_to(packages).as_posix().split(".")[0] for path in packages.rglob("*.pyc")}
 
-    python = first_build.platform.layers_dir / "venv" / "bin" / "python"
-    code = "import flask, tiny_model, gunicorn; print(tiny_model.__version__, flask.__cached__)"
-    run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True, env={})
+    run = start(first_build.platform, "-v", "-c", "import app")
 
-    version, cached = run.stdout.split()
-    assert "1.0" == version
-    assert Path(cached) in compiled
-    assert compiled == sorted(packages.rglob("*.pyc"))
+    assert {"flask/__pycache__/__init__", "flask/__pycache__/app"} <= compiled
+    assert "flask/__pycache__/unused" not in compiled
+    loaded = re.findall(r"^# code object from '?(/[^'\n]+?)'?$", run.stderr, re.MULTILINE)
+    assert {"flask/__pycache__/__init__", "flask/__pycache__/app", "__pycache__/app"} == {
+        Path(path)
+        .relative_to(packages if packages in Path(path).parents else first_build.platform.app_dir)
+        .as_posix()
+        .split(".")[0]
+        for path in loaded
+        if Path(path).is_relative_to(first_build.platform.root)
+    }
 
 
-def test_the_application_directory_is_left_as_it_was(first_build: FirstBuild) -> None:
+def start(platform: ContractPlatform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The image's Python in the application's directory, writing no bytecode."""
+    python = platform.layers_dir / "venv" / "bin" / "python"
+    return subprocess.run(
+        [python, "-B", *arguments], capture_output=True, text=True, check=True, env={}, cwd=platform.app_dir
+    )
+
+
+def test_an_edited_application_is_not_run_from_old_bytecode(
+    platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
+) -> None:
+    """A developer may mount sources over those of the image: its bytecode is checked against them."""
+    succeed(platform.build(write_app(), env={"PIP_INDEX_URL": index.url}))
+    source = platform.app_dir / "app.py"
+    times = source.stat()
+    source.write_text(source.read_text().replace("__name__", "'new app!'"))
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert "new app!\n" == start(platform, "-c", "import app; print(app.app.name)").stdout
+
+
+def test_files_that_no_application_reads_are_left_out_and_listed(first_build: FirstBuild) -> None:
+    """The record of the package agrees, and a list in the layer names each."""
+    packages = site_packages(first_build.platform)
+
+    assert ["__init__.py", "app.py", "unused.py"] == sorted(p.name for p in (packages / "flask").glob("*.*"))
+    record = (packages / "flask-3.1.0.dist-info" / "RECORD").read_text()
+    assert "flask/unused.py," in record
+    assert "test" not in record
+    assert ".pyi" not in record
+    listed = (first_build.platform.layers_dir / "venv" / "left-out.txt").read_text()
+    assert [
+        "type stubs\t17\tflask\tflask/__init__.pyi",
+        "test suites\t23\tflask\tflask/tests/test_flask.py",
+    ] == listed.splitlines()
+    assert "left out test suites: 23 B in 1 file of flask" in first_build.result.output
+
+
+def test_settings_turn_off_what_is_done_after_installing(
+    platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
+) -> None:
+    """Nothing is imported, compiled or left out; the layers are others, and the log says so."""
+    env = {"PIP_INDEX_URL": index.url}
+    first = succeed(platform.build(write_app(), env=env))
+    off = {**env, "BP_BYTECODE": "none", "BP_SLIM": "off"}
+
+    result = succeed(platform.build(write_app(), env=off, previous=first.image, cache=first.cache))
+
+    packages = site_packages(platform)
+    assert [] == [*platform.layers_dir.rglob("*.pyc"), *platform.app_dir.rglob("*.pyc")]
+    assert (packages / "flask" / "tests" / "test_flask.py").is_file()
+    assert "Importing" not in result.output
+    reason = "what is done after installing changed from bytecode imports, slim auto to bytecode none, slim off"
+    assert f"Making 'venv': {reason}" in result.output
+
+
+def test_an_application_that_cannot_be_imported_is_built_with_a_warning(
+    platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
+) -> None:
+    """With the place and the reason; everything is compiled then."""
+    app = write_app()
+    (app / "app.py").write_text("from flask import Flask\nimport nowhere\napp = Flask(__name__)\n")
+
+    result = succeed(platform.build(app, env={"PIP_INDEX_URL": index.url}))
+
+    assert "a module is missing: ModuleNotFoundError: No module named 'nowhere' (app.py:2)" in result.output
+    assert [*site_packages(platform).glob("flask/__pycache__/unused.*.pyc")]
+
+
+def test_the_application_directory_gets_its_bytecode_and_nothing_else(first_build: FirstBuild) -> None:
     """Whatever is left there is exported with the application, on every build again."""
-    names = sorted(path.name for path in first_build.platform.app_dir.rglob("*"))
+    names = sorted(path.name.split(".")[0] for path in first_build.platform.app_dir.rglob("*"))
 
-    assert ["app.py", "requirements.txt"] == names
+    assert ["__pycache__", "app", "app", "requirements"] == names
 
 
 def test_nothing_is_left_beside_the_layers(first_build: FirstBuild) -> None:

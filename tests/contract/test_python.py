@@ -77,7 +77,7 @@ def test_requested_python_gets_a_layer_and_the_environment_is_made_on_it(first: 
     layers_dir = first.platform.layers_dir
     assert layers_dir / "python/bin" == (layers_dir / "venv/bin/python").readlink().parent
     assert f"home = {layers_dir}/python/bin" in (layers_dir / "venv/pyvenv.cfg").read_text()
-    assert (layers_dir / "venv/lib" / f"python{MINOR}" / "site-packages/flask.py").is_file()
+    assert (layers_dir / "venv/lib" / f"python{MINOR}" / "site-packages/flask/__init__.py").is_file()
 
 
 def test_python_and_environment_are_kept_together(first: MirrorBuild) -> None:

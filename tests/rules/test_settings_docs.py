@@ -9,7 +9,16 @@ import pytest
 
 from ml_buildpack.facts.accelerator_wish import CPU
 from ml_buildpack.facts.dependency_files import DEFAULT_INPUTS
-from ml_buildpack.facts.settings import SETTINGS, CondaMode, LibraryCheck, Resolver, Settings, read_settings
+from ml_buildpack.facts.settings import (
+    SETTINGS,
+    Bytecode,
+    CondaMode,
+    LibraryCheck,
+    Resolver,
+    Settings,
+    Slim,
+    read_settings,
+)
 from support.projects import write_project
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -74,6 +83,9 @@ def test_the_examples_are_valid_and_complete(tmp_path: Path, position: int, path
         library_check=LibraryCheck.ERROR,
         apt=("libgl1",),
         model_slices=True,
+        bytecode=Bytecode.IMPORTS,
+        import_seconds=120,
+        slim=Slim.AUTO,
         processes=(("worker", "python -m service.worker"),),
         model_path="models/churn.onnx",
         model_name="churn",

@@ -11,7 +11,18 @@ from support.local_index import LocalIndex
 
 # Stand-ins by the names that the buildpack adds: what runs is tested where real servers are.
 DISTRIBUTIONS = (
-    Distribution(name="flask", version="3.1.0", requires=("werkzeug",)),
+    Distribution(
+        name="flask",
+        version="3.1.0",
+        requires=("werkzeug",),
+        modules={
+            "flask/__init__.py": "import flask.app\nclass Flask:\n    def __init__(self, name): self.name = name\n",
+            "flask/app.py": "",
+            "flask/unused.py": "UNUSED = True\n",
+            "flask/tests/test_flask.py": "def test_flask(): pass\n",
+            "flask/__init__.pyi": "class Flask: ...\n",
+        },
+    ),
     Distribution(name="werkzeug", version="3.0"),
     Distribution(name="tiny-model", version="1.0"),
     Distribution(name="tiny-model", version="2.0"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ml_buildpack.apply import python, server
 from ml_buildpack.apply.apt_layer import AptLayer
+from ml_buildpack.apply.finishing import PackagesFinisher
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.library_check import LibraryChecker
 from ml_buildpack.apply.library_links import list_libraries
@@ -46,6 +47,7 @@ class LayerMaker:
     scratch: Path
     server_sources: Path
     wheels: WheelLayer
+    finisher: PackagesFinisher
     python_installer: PythonInstaller | None = None
     apt: AptLayer | None = None
     checker: LibraryChecker | None = None
@@ -68,7 +70,9 @@ class LayerMaker:
                     else:
                         self._make(layer)
                         self._write_metadata(layer, self._notes_of_made(layer))
-        self._finish(tuple(installed), self._check_libraries(tuple(installed), steps))
+        packages = [step for step in steps if isinstance(step.layer.content, PackagesContent)]
+        needs = self._check_libraries(tuple(installed), steps)
+        self._finish(tuple(installed), needs, complete=len(installed) == len(packages))
         self._close_wheels(steps)
 
     def _keep(self, layer: LayerPlan) -> None:
@@ -89,11 +93,13 @@ class LayerMaker:
                 directory = self.store.create(layer.name)
                 python.copy_interpreter(Path(source), directory)
                 make_readable(directory)
-            case ServerContent(interpreter_path=interpreter_path, manifest=manifest):
+            case ServerContent(interpreter_path=interpreter_path, manifest=manifest, compiled=compiled):
                 directory = self.store.create(layer.name)
                 server.make_server_layer(
                     self.server_sources, directory, interpreter_path=interpreter_path, manifest=manifest
                 )
+                if compiled:
+                    server.compile_server(directory, python=interpreter_path, env=self.env, scratch=self.scratch)
             case AcceleratorContent(interpreter_path=interpreter_path, needs=needs):
                 directory = self.store.create(layer.name)
                 server.make_accelerator_layer(self.server_sources, directory, interpreter_path, needs)
@@ -151,9 +157,9 @@ class LayerMaker:
         """What is known of a layer only after it was made."""
         return self._apt().notes(layer.content) if isinstance(layer.content, AptContent) else {}
 
-    def _finish(self, installed: tuple[InstalledPackages, ...], needs: Mapping[str, str]) -> None:
+    def _finish(self, installed: tuple[InstalledPackages, ...], needs: Mapping[str, str], *, complete: bool) -> None:
         folders = self._folders(installed[0].content) if installed else {}
-        finish_packages(installed, folders, env=self.env, scratch=self.scratch)
+        finish_packages(installed, folders, self.finisher, complete=complete)
         for one in installed:
             bill = describe_packages(_lock_of(one.content), one.content.interpreter)
             self.store.write_bill_of_materials(one.layer.name, bill)

@@ -18,6 +18,8 @@ from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.sizes import count, render_bytes
 
 LOCK_FILENAME = "pylock.toml"
+# What an import of the application loaded: it outlives the lock, because most packages do.
+IMPORTS_FILENAME = "imports.json"
 # More differences than this are a different project; the log says how many.
 CHANGES_SHOWN_MAX = 12
 
@@ -63,9 +65,12 @@ class LockKeeper:
         text = resolve(plan, self.tools)
         lock = read_lock(text, plan)
         built_with = {} if plan.upgrade else self._kept_build_requirements()
+        imports = self._read_imports()
         directory = self.store.create(LOCK)
         write_atomically(directory / LOCK_FILENAME, text)
         write_pins(directory, built_with)
+        if imports is not None:
+            write_atomically(directory / IMPORTS_FILENAME, imports)
         self._write_metadata(plan)
         # Not every index says how large its files are.
         size = f", {render_bytes(lock.size_bytes)}" if lock.size_bytes else ""
@@ -88,6 +93,14 @@ class LockKeeper:
     def _kept_build_requirements(self) -> dict[str, str]:
         """They belong to sources, by digest, and a new lock may well have the same sources."""
         return read_pins(self.restored.path) if isinstance(self.restored, Present) else {}
+
+    def _read_imports(self) -> str | None:
+        if not isinstance(self.restored, Present):
+            return None
+        try:
+            return (self.restored.path / IMPORTS_FILENAME).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def _write_metadata(self, plan: ResolutionPlan) -> None:
         self.store.write_metadata(LOCK, LayerTypes(cache=True), plan.inputs)

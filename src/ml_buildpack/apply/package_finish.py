@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_buildpack.apply.bytecode import compile_packages
+from ml_buildpack.apply.finishing import PackagesFinisher
 from ml_buildpack.apply.layer_store import make_readable
 from ml_buildpack.apply.library_links import link_libraries
 from ml_buildpack.cnb.layer import LayerName
+from ml_buildpack.plan.installed import PackagesFolder
 from ml_buildpack.plan.layers import LayerPlan, PackagesContent
 
 
@@ -30,16 +31,19 @@ class InstalledPackages:
 def finish_packages(
     installed: tuple[InstalledPackages, ...],
     folder_of: Mapping[LayerName, Path],
+    finisher: PackagesFinisher,
     *,
-    env: Mapping[str, str],
-    scratch: Path,
+    complete: bool,
 ) -> None:
-    """Let libraries find each other, compile what was installed, and let every user read it. Raises: CommandFailed.
+    """Let libraries find each other, trim and compile what was installed, and let every user read it.
 
-    `folder_of` has the folders of packages of all layers, of those too that are kept and not here.
+    `folder_of` has the folders of packages of all layers, of those too that are kept and not here; `complete` is
+    whether there are none of these. Raises: CommandFailed.
     """
     for one in installed:
         link_libraries(one.site_packages, one.content.neighbours, folder_of)
-        python = one.content.interpreter.launch_path
-        compile_packages(one.directory / "lib", python=python, env=env, scratch=scratch)
+    if installed:
+        folders = (PackagesFolder(layer=one.layer.name, path=str(one.site_packages)) for one in installed)
+        finisher.finish(tuple(folders), complete=complete)
+    for one in installed:
         make_readable(one.directory)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+from ml_buildpack.apply.bytecode import Validity, compile_modules, find_modules
 from ml_buildpack.apply.layer_store import make_readable
 from ml_buildpack.plan.layers import MANIFEST_FILE
 
@@ -37,6 +39,14 @@ def make_server_layer(sources: Path, layer: Path, *, interpreter_path: str, mani
     if manifest is not None:
         (layer / MANIFEST_FILE).write_text(manifest, encoding="utf-8")
     make_readable(layer)
+
+
+def compile_server(layer: Path, *, python: str, env: Mapping[str, str], scratch: Path) -> None:
+    """Write the bytecode of the package in its layer, for that interpreter. Raises: CommandFailed."""
+    package = layer / "site"
+    # The helper reads nothing of it: it stands alone, and runs as the launcher starts it.
+    compile_modules(find_modules(package), python=python, env=env, scratch=scratch, validity=Validity.UNCHECKED)
+    make_readable(package)
 
 
 def check_digest(sources: Path) -> str:

@@ -16,12 +16,15 @@ from ml_buildpack.apply import python, server
 from ml_buildpack.apply.apt import read_status
 from ml_buildpack.apply.apt_layer import AptLayer
 from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
+from ml_buildpack.apply.bytecode import Validity, compile_modules
 from ml_buildpack.apply.certificates import make_certificate_bundle
 from ml_buildpack.apply.downloads import make_downloader, read_credentials
+from ml_buildpack.apply.finishing import PackagesFinisher
+from ml_buildpack.apply.import_trace import ImportTracer
 from ml_buildpack.apply.layer_maker import LayerMaker
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.library_check import LibraryChecker, read_image_libraries
-from ml_buildpack.apply.locks import LockKeeper
+from ml_buildpack.apply.locks import IMPORTS_FILENAME, LockKeeper
 from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.python_table import read_machine, read_python_table
 from ml_buildpack.apply.resolver import ResolverTools, resolve
@@ -33,12 +36,14 @@ from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
 from ml_buildpack.plan.apt import APT_ARCHIVES, AptContent
+from ml_buildpack.plan.finishing import FinishPlan, launch_environment
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import IndexPlan
 from ml_buildpack.plan.interpreter import Interpreter, PythonPlan
 from ml_buildpack.plan.layers import (
     LOCK,
     PYTHON_ARCHIVE,
+    VENV,
     WHEELS,
     DownloadedPythonContent,
     plan_downloaded_python_layer,
@@ -186,8 +191,36 @@ class Tools:
         layer.open()
         return layer
 
+    def finisher(
+        self, finish: FinishPlan, image: ImagePlan, interpreter: Interpreter, env: ToolEnvironment
+    ) -> PackagesFinisher:
+        """What finishes packages when they are installed."""
+        layers_dir = str(self.context.layers_dir)
+        tracer = ImportTracer(
+            python=f"{layers_dir}/{VENV}/bin/python",
+            env=launch_environment(image.layers, layers_dir=layers_dir),
+            app_dir=self.context.app_dir,
+            scratch=self.scratch,
+            server_sources=self.server_sources,
+            seconds_max=finish.import_seconds,
+        )
+        return PackagesFinisher(
+            plan=finish,
+            tracer=tracer,
+            python=interpreter.launch_path,
+            env=env,
+            scratch=self.scratch,
+            console=self.console,
+            record=self.store.path(LOCK) / IMPORTS_FILENAME,
+        )
+
     def layer_maker(
-        self, env: ToolEnvironment, wheels: WheelLayer, installer: PythonInstaller | None, libraries: LibraryPlan
+        self,
+        env: ToolEnvironment,
+        wheels: WheelLayer,
+        installer: PythonInstaller | None,
+        finisher: PackagesFinisher,
+        libraries: LibraryPlan,
     ) -> LayerMaker:
         """What keeps and makes layers."""
         return LayerMaker(
@@ -199,6 +232,7 @@ class Tools:
             scratch=self.scratch,
             server_sources=self.server_sources,
             wheels=wheels,
+            finisher=finisher,
             python_installer=installer,
             apt=self._apt_layer(env) if libraries.apt else None,
             checker=LibraryChecker(plan=libraries, image=read_image_libraries(self.context.env), console=self.console),
@@ -211,6 +245,17 @@ class Tools:
     def dpkg_status_digest(self) -> str:
         """What identifies the packages that the run image is taken to have."""
         return sha256(read_status(self.context.env).encode()).hexdigest()[:16]
+
+    def compile_application(self, finish: FinishPlan, interpreter: Interpreter, env: ToolEnvironment) -> None:
+        """Write the bytecode of the application's own modules beside them, as Python does."""
+        app_dir = self.context.app_dir
+        compile_modules(
+            (app_dir / path for path in finish.app_modules),
+            python=interpreter.path,
+            env=env,
+            scratch=self.scratch,
+            validity=Validity.CHECKED,
+        )
 
     def leave_out(self, secret_files: tuple[str, ...]) -> None:
         """Remove files of the application that hold logins: they did their part, and an image is read by many."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from ml_buildpack.errors import LfsPointerFound, NoRequirementsFound, UnsafeEnvironment
 from ml_buildpack.facts.accelerator_requests import AcceleratorRequest, find_accelerator_requests
 from ml_buildpack.facts.bindings import Binding, read_bindings
+from ml_buildpack.facts.code_mentions import CodeMentions, find_project_mentions
 from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.dependency_choice import choose_dependencies
 from ml_buildpack.facts.index_configuration import IndexConfiguration, read_index_configuration
@@ -36,6 +37,7 @@ class Facts:
     dependencies: Dependencies | None
     python_requests: tuple[PythonRequest, ...]
     web: WebScan
+    mentions: CodeMentions
     procfile: tuple[ProcfileLine, ...]
     bindings: tuple[Binding, ...]
     indexes: IndexConfiguration
@@ -61,6 +63,7 @@ def observe(app_dir: Path, env: Mapping[str, str], platform_dir: Path, problems:
         no_requirements=found if isinstance(found, NoRequirementsFound) else None,
         python_requests=problems.attempt(lambda: read_python_requests(files, settings)) or (),
         web=find_web_entries(files),
+        mentions=find_project_mentions(files),
         procfile=problems.attempt(lambda: read_procfile(files)) or (),
         bindings=bindings,
         indexes=indexes,

@@ -32,6 +32,21 @@ class Resolver(Enum):
     PIP_TOOLS = "pip-tools"
 
 
+class Bytecode(Enum):
+    """Which installed modules are compiled: those that the application imports, every one, or none."""
+
+    IMPORTS = "imports"
+    ALL = "all"
+    NONE = "none"
+
+
+class Slim(Enum):
+    """Whether files that no running application reads are left out."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 class CondaMode(Enum):
     """What is done with a conda environment: its packages by their names on PyPI, or conda's own packages."""
 
@@ -89,6 +104,24 @@ def read_model_name(value: object) -> str:
 def read_resolver(value: object) -> Resolver:
     """The resolver of that name."""
     return Resolver(_one_of(read_text(value), [resolver.value for resolver in Resolver]))
+
+
+def read_bytecode(value: object) -> Bytecode:
+    """The mode of that name."""
+    return Bytecode(_one_of(read_text(value), [mode.value for mode in Bytecode]))
+
+
+def read_slim(value: object) -> Slim:
+    """The mode of that name."""
+    return Slim(_one_of(read_text(value), [mode.value for mode in Slim]))
+
+
+def read_seconds(value: object) -> int:
+    """A whole number of seconds, at least one; TOML has a number, a variable its digits."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else read_text(value)
+    if not text.isdecimal() or int(text) < 1:
+        raise UnusableValueError(f'It must be a whole number of seconds, at least 1, and is "{text}".')
+    return int(text)
 
 
 def read_conda(value: object) -> CondaMode:

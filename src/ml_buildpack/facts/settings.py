@@ -15,16 +15,28 @@ from ml_buildpack.facts.accelerator_wish import AUTO, AcceleratorWish
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.setting_table import SETTINGS, Setting
 from ml_buildpack.facts.setting_values import (
+    Bytecode,
     CondaMode,
     LibraryCheck,
     Resolver,
+    Slim,
     UnusableValueError,
     describe_value,
 )
 from ml_buildpack.facts.spelling import did_you_mean
 from ml_buildpack.facts.toml_files import TomlFile, read_toml
 
-__all__ = ["SETTINGS", "CondaMode", "LibraryCheck", "Resolver", "Setting", "Settings", "read_settings"]
+__all__ = [
+    "SETTINGS",
+    "Bytecode",
+    "CondaMode",
+    "LibraryCheck",
+    "Resolver",
+    "Setting",
+    "Settings",
+    "Slim",
+    "read_settings",
+]
 
 SETTINGS_FILE = "ml-buildpack.toml"
 PYPROJECT_FILE = "pyproject.toml"
@@ -58,6 +70,9 @@ class Settings:
     apt: tuple[str, ...] = ()
     apt_mirror: str | None = None
     model_slices: bool = True
+    bytecode: Bytecode | None = None
+    import_seconds: int | None = None
+    slim: Slim | None = None
     processes: tuple[tuple[str, str], ...] = ()
     wheel_cache_max: int | None = None
     model_path: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ml_buildpack.cnb.context import BuildContext, Target
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerName, LayerTypes, layer_name
@@ -72,6 +72,7 @@ class ServerContent:
 
     interpreter_path: str
     manifest: str | None = None
+    compiled: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,17 +150,23 @@ def plan_downloaded_python_layer(download: PythonDownload, *, layers_dir: str, t
 
 
 def plan_server_layer(
-    interpreter: Interpreter, *, sources_digest: str, layers_dir: str = "", manifest: str | None = None
+    interpreter: Interpreter,
+    *,
+    sources_digest: str,
+    layers_dir: str = "",
+    manifest: str | None = None,
+    compiled: bool = True,
 ) -> LayerPlan:
     """The layer with what runs beside the application. `sources_digest` identifies our own files."""
     metadata = {"schema": LAYER_SCHEMA, "server": sources_digest, "python": interpreter.launch_path}
+    metadata["bytecode"] = f"for {interpreter.minor}" if compiled else "none"
     env: tuple[EnvEntry, ...] = ()
     if manifest is not None:
         metadata |= {"manifest": hashlib.sha256(manifest.encode()).hexdigest(), "layers_dir": layers_dir}
         env = (EnvEntry(name="MODEL_SERVER_MANIFEST", value=f"{layers_dir}/{SERVER}/{MANIFEST_FILE}"),)
     return LayerPlan(
         name=SERVER,
-        content=ServerContent(interpreter_path=interpreter.launch_path, manifest=manifest),
+        content=ServerContent(interpreter_path=interpreter.launch_path, manifest=manifest, compiled=compiled),
         metadata=metadata,
         env=env,
     )
@@ -181,6 +188,11 @@ def plan_apt_layer(settings: Settings, context: BuildContext, *, run_image: str)
         notes=((LIBRARIES_NOTE, kept_libraries(context.restored(APT))),),
     )
     return (layer,)
+
+
+def finished(layer: LayerPlan, finish: str) -> LayerPlan:
+    """The layer of packages, with what is done to them after they were installed."""
+    return replace(layer, metadata={**layer.metadata, "finish": finish})
 
 
 def plan_package_layer(

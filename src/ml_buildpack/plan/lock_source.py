@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml_buildpack.cnb.layer import Absent, LayerName, Present, RestoredLayer
-from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, INPUTS_NOTE, LOCK, VENV, PackageGroup, plan_package_layer
+from ml_buildpack.plan.layers import (
+    DEPENDENCY_LAYERS,
+    INPUTS_NOTE,
+    LOCK,
+    VENV,
+    PackageGroup,
+    finished,
+    plan_package_layer,
+)
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.reuse import find_reasons
 
@@ -48,7 +56,7 @@ _UNNAMED = {"accelerator": "auto"}
 
 
 def choose_lock_source(
-    plan: ResolutionPlan, restored: Mapping[LayerName, RestoredLayer], *, layers_dir: str
+    plan: ResolutionPlan, restored: Mapping[LayerName, RestoredLayer], *, layers_dir: str, finish: str
 ) -> LockSource:
     """Where the lock comes from. A rebuild never drifts: with equal inputs nothing is resolved again."""
     lock_layer = restored.get(LOCK, Absent())
@@ -57,7 +65,7 @@ def choose_lock_source(
     if isinstance(lock_layer, Present):
         reasons = _changed_inputs(lock_layer.metadata, plan.inputs)
         return Resolve(reasons=reasons) if reasons else UseKeptLock()
-    groups = _installed_groups(plan, restored, layers_dir)
+    groups = _installed_groups(plan, restored, layers_dir, finish)
     if groups:
         return UseInstalledPackages(groups=groups)
     if isinstance(lock_layer, Absent) and isinstance(restored.get(VENV, Absent()), Absent):
@@ -66,7 +74,7 @@ def choose_lock_source(
 
 
 def _installed_groups(
-    plan: ResolutionPlan, restored: Mapping[LayerName, RestoredLayer], layers_dir: str
+    plan: ResolutionPlan, restored: Mapping[LayerName, RestoredLayer], layers_dir: str, finish: str
 ) -> tuple[PackageGroup, ...]:
     """The packages of the image's layers, where every one stays as it is; only then nobody needs the lock itself."""
     venv = restored.get(VENV, Absent())
@@ -74,7 +82,8 @@ def _installed_groups(
         return ()
     names = {VENV, *venv.metadata.get("beside", "").split()}
     layers = tuple(name for name in DEPENDENCY_LAYERS if name in names)
-    groups = tuple(_installed_group(name, layers, plan, restored, layers_dir) for name in layers)
+    made = {name: restored.get(name, Absent()) for name in layers}
+    groups = tuple(_installed_group(name, layers, plan, made[name], layers_dir, finish) for name in layers)
     found = tuple(group for group in groups if group is not None)
     return found if len(found) == len(names) else ()
 
@@ -83,10 +92,10 @@ def _installed_group(
     name: LayerName,
     layers: tuple[LayerName, ...],
     plan: ResolutionPlan,
-    restored: Mapping[LayerName, RestoredLayer],
+    layer: RestoredLayer,
     layers_dir: str,
+    finish: str,
 ) -> PackageGroup | None:
-    layer = restored.get(name, Absent())
     if isinstance(layer, Absent) or layer.metadata.get(INPUTS_NOTE) != plan.fingerprint:
         return None
     group = PackageGroup(layer=name, digest=layer.metadata.get("lock", ""), lock=None)
@@ -98,7 +107,7 @@ def _installed_group(
         layers_dir=layers_dir,
         target=plan.target,
     )
-    return None if find_reasons(wanted.metadata, layer) else group
+    return None if find_reasons(finished(wanted, finish).metadata, layer) else group
 
 
 def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:

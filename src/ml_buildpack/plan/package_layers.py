@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
 from ml_buildpack.lock import Lock
-from ml_buildpack.plan.layers import INPUTS_NOTE, LayerPlan, PackageGroup, PackagesContent, plan_package_layer
+from ml_buildpack.plan.layers import INPUTS_NOTE, LayerPlan, PackageGroup, PackagesContent, finished, plan_package_layer
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.wheel_facts import WHEELS_NOTE, KnownWheels, facts_of, write_wheels_note
 
@@ -43,9 +43,11 @@ def plan_package_layers(
     restored: Mapping[LayerName, RestoredLayer],
     *,
     layers_dir: str,
+    finish: str,
 ) -> tuple[LayerPlan, ...]:
-    """One layer for each group, in the order of making."""
-    return tuple(_plan_layer(group, packages, resolution, restored, layers_dir) for group in packages.groups)
+    """One layer for each group, in the order of making. `finish` is what is done to them when all are there."""
+    layers = (_plan_layer(group, packages, resolution, restored, layers_dir) for group in packages.groups)
+    return tuple(finished(layer, finish) for layer in layers)
 
 
 def _plan_layer(

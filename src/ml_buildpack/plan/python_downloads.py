@@ -16,6 +16,7 @@ from packaging.version import Version
 from ml_buildpack.cnb.context import Target
 from ml_buildpack.cnb.layer import Absent, Present, RestoredLayer
 from ml_buildpack.errors import PythonDownloadFailed, PythonEndOfLife, PythonNotAvailable
+from ml_buildpack.facts.settings import Settings
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonDownload
 from ml_buildpack.plan.layers import DOWNLOAD_NOTE, PYTHON, plan_downloaded_python_layer
 from ml_buildpack.plan.python_lifetime import end_of_life
@@ -42,6 +43,11 @@ class PythonSource:
             "UV_PYTHON_DOWNLOADS": "manual",
         }
         return {**env, **{name: value for name, value in chosen.items() if value is not None}}
+
+
+def python_source(settings: Settings) -> PythonSource:
+    """Where the settings have standalone interpreters come from."""
+    return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

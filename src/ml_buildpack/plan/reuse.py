@@ -9,7 +9,7 @@ from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
 from ml_buildpack.facts.settings import Settings
 from ml_buildpack.plan.apt import APT
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, PYTHON, LayerPlan
+from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, PYTHON, SERVER, LayerPlan
 
 # One sentence per key of a layer's metadata. A key without a sentence is an error, so that a new one cannot be
 # forgotten here.
@@ -21,6 +21,8 @@ _SENTENCES = {
     "trees": "a local package changed",
     "beside": "the packages are divided among other layers",
     "lock": "the locked packages changed",
+    "bytecode": "its bytecode changed from {old} to {new}",
+    "finish": "what is done after installing changed from {old} to {new}",
     "server": "the server's own files changed",
     "cuda": "the CUDA version changed from {old} to {new}",
     "asked": "whether somebody asks for a GPU changed",
@@ -54,7 +56,8 @@ LayerStep = Keep | Rebuild
 def plan_steps(image: ImagePlan, restored: Mapping[LayerName, RestoredLayer]) -> tuple[LayerStep, ...]:
     """One step for each layer of the image, in the order in which they must be made."""
     steps = tuple(_step(layer, restored.get(layer.name, Absent())) for layer in image.layers)
-    made = [step.layer.name for step in steps if isinstance(step, Rebuild) and step.layer.name in DEPENDENCY_LAYERS]
+    with_it = {SERVER, *DEPENDENCY_LAYERS}
+    made = [step.layer.name for step in steps if isinstance(step, Rebuild) and step.layer.name in with_it]
     return tuple(_rebuild_python(step, made[-1]) for step in steps) if made else steps
 
 
@@ -64,7 +67,7 @@ def restorable(restored: Mapping[LayerName, RestoredLayer], settings: Settings) 
 
 
 def _rebuild_python(step: LayerStep, made: LayerName) -> LayerStep:
-    """Packages can only be installed with their interpreter in place; a kept one exists as metadata alone."""
+    """What is installed or compiled needs its interpreter in place; a kept one exists as metadata alone."""
     if isinstance(step, Keep) and step.layer.name == PYTHON:
         return Rebuild(layer=step.layer, reasons=(f"the {made} layer is made with it",))
     return step

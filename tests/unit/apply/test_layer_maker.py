@@ -29,6 +29,7 @@ from ml_buildpack.plan.layers import (
 from ml_buildpack.plan.reuse import Keep, Rebuild
 from support.build_runs import ROOT
 from support.build_values import TARGET
+from support.finishing import make_finisher
 from support.workplace import Workplace, files_below, find_uv, real_interpreter
 
 REASONS = ("the locked packages changed", "a local package changed")
@@ -74,6 +75,7 @@ def making(place: Workplace) -> Making:
         scratch=place.scratch,
         server_sources=ROOT / "src" / "model_server",
         wheels=wheels,
+        finisher=make_finisher(place, layers, console),
     )
     return Making(maker=maker, out=out)
 

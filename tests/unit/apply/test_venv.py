@@ -1,10 +1,11 @@
-"""The virtual environment: the same bytes each time, complete, readable, and with bytecode that stays valid."""
+"""The virtual environment: the same bytes each time, complete and readable."""
 
 from __future__ import annotations
 
 import base64
 import csv
 import hashlib
+import io
 import json
 import shutil
 import subprocess
@@ -17,12 +18,14 @@ import pytest
 
 from ml_buildpack.apply.package_finish import InstalledPackages, finish_packages
 from ml_buildpack.apply.venv import Installation, install_packages, write_paths
+from ml_buildpack.console import StreamConsole
 from ml_buildpack.errors import CommandFailed, NoWheelAndNoCompiler
 from ml_buildpack.lock import Lock
 from ml_buildpack.plan.layers import VENV, PackageGroup, PackagesContent, plan_package_layer
 from support.build_user import open_directory
 from support.build_values import TARGET
 from support.distributions import Distribution
+from support.finishing import make_finisher
 from support.local_index import serve_index
 from support.projects import write_project
 from support.workplace import Workplace, find_uv, real_interpreter, tree_at, tree_digest
@@ -81,7 +84,8 @@ def build_in(layers: Path, place: Workplace, lock: Lock) -> Path:
     layer = plan_package_layer(group, interpreter, layers=(VENV,), trees="", layers_dir=str(layers), target=TARGET)
     content = PackagesContent(interpreter=interpreter, group=group)
     installed = InstalledPackages(layer=layer, content=content, directory=directory, site_packages=build.site_packages)
-    finish_packages((installed,), {}, env=place.environment(), scratch=place.scratch)
+    finisher = make_finisher(place, layers, StreamConsole(out=io.StringIO()))
+    finish_packages((installed,), {}, finisher, complete=True)
     return directory
 
 
@@ -140,7 +144,7 @@ def test_nothing_beside_the_environment_is_left(built: Built) -> None:
 
 
 def test_nothing_names_where_it_was_made(built: Built) -> None:
-    """Neither the scratch directory nor that of the wheels, neither in text nor in bytecode."""
+    """Neither the scratch directory nor that of the wheels."""
     names = [str(built.made_in).encode(), str(built.wheels).encode()]
     found = [
         path
@@ -158,19 +162,6 @@ def test_everything_is_readable_and_nothing_is_writable_for_others(built: Built)
     assert {0o755, 0o644} == set(modes.values())
     assert 0o755 == modes[built.directory / "bin" / "plain-run"]
     assert 0o755 == built.directory.stat().st_mode & 0o777
-
-
-def test_every_module_has_bytecode_that_trusts_no_time(built: Built) -> None:
-    """Flags of 1: by hash, unchecked. The lifecycle sets every time to 1980, so other bytecode would be stale."""
-    modules = list(built.site_packages.rglob("*.py"))
-    flags = {path: int.from_bytes(_bytecode_of(path).read_bytes()[4:8], "little") for path in modules}
-
-    assert 4 <= len(modules)
-    assert {1} == set(flags.values())
-
-
-def _bytecode_of(module: Path) -> Path:
-    return module.parent / "__pycache__" / f"{module.stem}.cpython-{real_interpreter().minor.replace('.', '')}.pyc"
 
 
 def test_record_of_every_package_is_true(built: Built) -> None:

@@ -31,7 +31,15 @@ def test_plan_is_json(lock: Lock | None, packages: list[str] | None) -> None:
 
     expected = {
         "layers": [
-            {"name": "server", "metadata": {"schema": LAYER_SCHEMA, "server": "s1", "python": "/usr/bin/python3.12"}},
+            {
+                "name": "server",
+                "metadata": {
+                    "schema": LAYER_SCHEMA,
+                    "server": "s1",
+                    "python": "/usr/bin/python3.12",
+                    "bytecode": "for 3.12",
+                },
+            },
         ],
         "processes": [{"type": "web", "command": ["python", "-m", "x", "--a"], "default": True}],
         "accelerator": {

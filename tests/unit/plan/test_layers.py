@@ -50,8 +50,8 @@ def test_server_layer_is_known_by_our_own_files() -> None:
     """And by the interpreter that its helper starts with."""
     expected = LayerPlan(
         name=SERVER,
-        content=ServerContent(interpreter_path="/usr/bin/python3.12"),
-        metadata={"schema": LAYER_SCHEMA, "server": "s1", "python": "/usr/bin/python3.12"},
+        content=ServerContent(interpreter_path="/usr/bin/python3.12", compiled=True),
+        metadata={"schema": LAYER_SCHEMA, "server": "s1", "python": "/usr/bin/python3.12", "bytecode": "for 3.12"},
         types=LAUNCH_ONLY,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ml_buildpack.cnb.layer import LayerName, MetadataOnly, Present, RestoredLayer
-from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, VENV, PackageGroup, plan_package_layer
+from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, VENV, PackageGroup, finished, plan_package_layer
 from ml_buildpack.plan.lock_source import Resolve, UseInstalledPackages, UseKeptLock, choose_lock_source
 from ml_buildpack.plan.resolution import ResolutionPlan
 from ml_buildpack.plan.server import ServerPlan
@@ -17,6 +17,7 @@ from support.build_values import PYTHON_3_12, plan_project
 
 A, B = "a" * 64, "b" * 64
 LAYERS = "/layers/ml-buildpack_python"
+FINISH = "bytecode imports, slim auto"
 GUNICORN = ServerPlan(entry=None, commands=(), needs=("gunicorn",))
 
 BASE = {"requirements.txt": f"flask==3.1 --hash=sha256:{A}\n./pkg\n", "pkg/setup.py": "", "pkg/pkg.py": "a = 1\n"}
@@ -35,7 +36,8 @@ def installed(plan: ResolutionPlan, *names: LayerName) -> dict[LayerName, Restor
         )
         for name in names
     ]
-    return {layer.name: MetadataOnly(metadata={**layer.metadata, "inputs": plan.fingerprint}) for layer in layers}
+    metadata = {layer.name: {**finished(layer, FINISH).metadata, "inputs": plan.fingerprint} for layer in layers}
+    return {name: MetadataOnly(metadata=each) for name, each in metadata.items()}
 
 
 def another_hash(root: Path) -> ResolutionPlan:
@@ -79,7 +81,7 @@ def test_each_changed_input_gives_its_sentence(
     after = change(tmp_path / "after")
     kept = Present(metadata=dict(before.inputs), path=tmp_path)
 
-    source = choose_lock_source(after, {LOCK: kept}, layers_dir=LAYERS)
+    source = choose_lock_source(after, {LOCK: kept}, layers_dir=LAYERS, finish=FINISH)
 
     assert Resolve(reasons=(sentence,)) == source
     assert before.fingerprint != after.fingerprint
@@ -99,7 +101,7 @@ def test_changed_platform_and_release_give_their_sentences(tmp_path: Path) -> No
             "the platform changed from linux/arm64 to linux/amd64 debian 13",
         )
     )
-    assert expected == choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS)
+    assert expected == choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS, finish=FINISH)
 
 
 def test_every_input_has_a_sentence(tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_every_input_has_a_sentence(tmp_path: Path) -> None:
 
     for name in plan.inputs:
         kept = Present(metadata={**plan.inputs, name: "different"}, path=tmp_path)
-        source = choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS)
+        source = choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS, finish=FINISH)
         assert isinstance(source, Resolve), name
         assert 1 == len(source.reasons)
 
@@ -119,7 +121,7 @@ def test_lock_is_kept_where_nothing_changed(tmp_path: Path) -> None:
     after = plan_project(tmp_path / "b", {**BASE, "requirements.txt": "# a comment\n\n" + BASE["requirements.txt"]})
     kept = Present(metadata=dict(before.inputs), path=tmp_path)
 
-    assert UseKeptLock() == choose_lock_source(after, {LOCK: kept}, layers_dir=LAYERS)
+    assert UseKeptLock() == choose_lock_source(after, {LOCK: kept}, layers_dir=LAYERS, finish=FINISH)
 
 
 def test_upgrade_resolves_whatever_is_kept(tmp_path: Path) -> None:
@@ -128,7 +130,7 @@ def test_upgrade_resolves_whatever_is_kept(tmp_path: Path) -> None:
     kept = Present(metadata=dict(plan.inputs), path=tmp_path)
 
     expected = Resolve(reasons=("BP_UPGRADE asks for it",))
-    assert expected == choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS)
+    assert expected == choose_lock_source(plan, {LOCK: kept}, layers_dir=LAYERS, finish=FINISH)
 
 
 def test_first_build_resolves(tmp_path: Path) -> None:
@@ -136,7 +138,7 @@ def test_first_build_resolves(tmp_path: Path) -> None:
     plan = plan_project(tmp_path, BASE)
 
     expected = Resolve(reasons=("there is no lock yet",))
-    assert expected == choose_lock_source(plan, {}, layers_dir=LAYERS)
+    assert expected == choose_lock_source(plan, {}, layers_dir=LAYERS, finish=FINISH)
 
 
 @pytest.mark.parametrize("lock_gone", [True, False])
@@ -148,14 +150,14 @@ def test_packages_of_the_image_stand_for_a_lost_lock(
     plan = plan_project(tmp_path, BASE)
     lock = {} if lock_gone else {LOCK: MetadataOnly(metadata=dict(plan.inputs))}
 
-    source = choose_lock_source(plan, {**lock, **installed(plan, *names)}, layers_dir=LAYERS)
+    source = choose_lock_source(plan, {**lock, **installed(plan, *names)}, layers_dir=LAYERS, finish=FINISH)
 
     groups = tuple(PackageGroup(layer=name, digest=f"digest of {name}", lock=None) for name in names)
     assert UseInstalledPackages(groups=groups) == source
 
 
 @pytest.mark.parametrize("name", [HEAVY, VENV])
-@pytest.mark.parametrize("changed", ["schema", "target", "python", "layers_dir", "beside", "lock", "inputs"])
+@pytest.mark.parametrize("changed", ["schema", "target", "python", "layers_dir", "beside", "lock", "finish", "inputs"])
 def test_packages_that_must_be_made_again_need_a_lock(tmp_path: Path, name: LayerName, changed: str) -> None:
     """Without its lock a layer can only be kept as it is; one that cannot makes the lock of all necessary."""
     plan = plan_project(tmp_path, BASE)
@@ -168,7 +170,9 @@ def test_packages_that_must_be_made_again_need_a_lock(tmp_path: Path, name: Laye
     else:
         metadata[changed] = "different"
 
-    source = choose_lock_source(plan, {**restored, name: MetadataOnly(metadata=metadata)}, layers_dir=LAYERS)
+    source = choose_lock_source(
+        plan, {**restored, name: MetadataOnly(metadata=metadata)}, layers_dir=LAYERS, finish=FINISH
+    )
 
     assert Resolve(reasons=("the kept lock is gone",)) == source
 
@@ -179,4 +183,6 @@ def test_layer_that_did_not_come_back_needs_a_lock(tmp_path: Path) -> None:
     restored = installed(plan, CUDA, HEAVY, VENV)
     del restored[CUDA]
 
-    assert Resolve(reasons=("the kept lock is gone",)) == choose_lock_source(plan, restored, layers_dir=LAYERS)
+    assert Resolve(reasons=("the kept lock is gone",)) == choose_lock_source(
+        plan, restored, layers_dir=LAYERS, finish=FINISH
+    )

@@ -33,7 +33,7 @@ def test_each_layer_knows_its_wheels_and_its_neighbours(tmp_path: Path) -> None:
     resolution = plan_project(tmp_path, {"requirements.txt": "flask\ntorch\n"})
     packages = Packages(lock=LOCK, groups=plan_groups(LOCK, KNOWN), known=KNOWN)
 
-    layers = plan_package_layers(packages, resolution, {}, layers_dir="/layers/x")
+    layers = plan_package_layers(packages, resolution, {}, layers_dir="/layers/x", finish="slim auto")
 
     neighbours = {
         CUDA: {"flask": VENV, "functorch": HEAVY, "torch": HEAVY},
@@ -62,7 +62,7 @@ def test_notes_of_a_layer_that_is_kept_stay(tmp_path: Path) -> None:
     restored: dict[LayerName, RestoredLayer] = {HEAVY: MetadataOnly(metadata=metadata)}
 
     known = Packages(lock=LOCK, groups=plan_groups(LOCK, KNOWN), known=KNOWN)
-    heavy = plan_package_layers(known, resolution, restored, layers_dir="/layers/x")[1]
+    heavy = plan_package_layers(known, resolution, restored, layers_dir="/layers/x", finish="slim auto")[1]
 
     assert frozenset({"libc10.so", "libtorch.so"}) == libraries_of(heavy)
     assert write_wheels_note(lock_of(TORCH), KNOWN) == dict(heavy.notes)["wheels"]
