@@ -6,30 +6,30 @@ layers. Everything between them is decided by pure functions, and everything the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
-from ml_buildpack.cnb.layer import Absent
 from ml_buildpack.descriptions import describe_indexes, describe_models
 from ml_buildpack.facts.dependencies import Dependencies
 from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
-from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import Lock
 from ml_buildpack.model_decision import decide_models, decide_requirements
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
 from ml_buildpack.plan.accelerator_advice import describe_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
 from ml_buildpack.plan.accelerator_layer import plan_accelerator_layer
+from ml_buildpack.plan.conda_environment import CondaPlan, describe_conda_python, plan_conda, plan_conda_layer
+from ml_buildpack.plan.conda_lock import NOT_SOLVED, KnownConda
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import Wheelhouse, plan_indexes
-from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
+from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan
 from ml_buildpack.plan.layers import (
     ACCELERATOR,
-    PYTHON,
-    PYTHON_ARCHIVE,
     LayerPlan,
     plan_downloaded_python_layer,
     plan_python_layer,
@@ -41,9 +41,8 @@ from ml_buildpack.plan.models import ModelChoice
 from ml_buildpack.plan.package_groups import plan_groups
 from ml_buildpack.plan.package_layers import Packages, plan_package_layers
 from ml_buildpack.plan.processes import WEB, own_commands, plan_processes
-from ml_buildpack.plan.python_downloads import PythonSource, choose_download, describe_download, find_kept_download
-from ml_buildpack.plan.python_lifetime import lifetime_warning
-from ml_buildpack.plan.python_wish import describe_request, weigh_requests
+from ml_buildpack.plan.python_downloads import python_source
+from ml_buildpack.plan.python_wish import describe_request
 from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
 from ml_buildpack.plan.reuse import plan_steps
 from ml_buildpack.plan.server import ServerPlan, plan_model_server, plan_server, refuse_taken_names
@@ -51,8 +50,10 @@ from ml_buildpack.plan.tool_environment import ToolEnvironment, credential_urls,
 from ml_buildpack.plan.web_entry import choose_web_entry
 from ml_buildpack.plan.wheel_facts import read_wheels_notes
 from ml_buildpack.problems import Problems
+from ml_buildpack.python_decision import decide_python
 
 if TYPE_CHECKING:
+    from ml_buildpack.apply.conda.environment import CondaEnvironment
     from ml_buildpack.apply.tools import Tools
     from ml_buildpack.apply.wheel_layer import WheelLayer
     from ml_buildpack.cnb.context import BuildContext
@@ -75,14 +76,19 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
     console.hide(indexes.secrets)
     env = tools.make_environment(decision.facts.indexes.certificates, interpolated_names(requirements), indexes)
-    resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
+    plan = partial(plan_resolution_of, context=context, env=env, wheelhouse=indexes.wheelhouse)
+    resolution = plan(decision)
     describe_project(console, decision, resolution)
     warn_of_assumed_python(console, decision)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
+    conda = None if decision.conda is None else tools.conda_environment(decision.conda, env)
+    if conda is not None:
+        decision = decide_conda(decision, conda, tools, plan)
+        resolution = plan(decision)
     source = choose_lock_source(resolution, context.restored_layers, layers_dir=str(context.layers_dir))
     installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
-    lock = tools.obtain_lock(resolution, source, env, installer)
+    lock = tools.obtain_lock(resolution, source, env, installer, conda)
     accelerator = find_accelerator(lock, decision.accelerator, context.restored(ACCELERATOR))
     for title, details in describe_accelerator(accelerator, lock, decision.accelerator):
         console.step(title)
@@ -92,7 +98,7 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     packages = divide_packages(context, source, lock, wheel_layer)
     image = plan_image(context, tools, resolution, decision, packages, accelerator)
     console.heading("Layers")
-    maker = tools.layer_maker(env, wheel_layer, installer)
+    maker = tools.layer_maker(env, wheel_layer, installer, conda)
     maker.carry_out(*plan_steps(image, context.restored_layers))
     tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
@@ -101,7 +107,10 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What the facts of a project decide before anything runs."""
+    """What the facts of a project decide before anything runs.
+
+    `conda` is how its conda environment is solved, where it has one; `found` is the solution, as soon as it is known.
+    """
 
     facts: Facts
     dependencies: Dependencies
@@ -110,6 +119,8 @@ class Decision:
     accelerator: AcceleratorChoice
     warnings: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
+    conda: CondaPlan | None = None
+    found: KnownConda | None = None
 
     @property
     def interpreter(self) -> Interpreter:
@@ -140,43 +151,25 @@ def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_
         accelerator=accelerator,
         warnings=needs.warnings,
         helpers=models.helpers,
+        conda=plan_conda(needs.dependencies.conda, facts.settings, python.wish, target=context.target, env=context.env),
     )
 
 
-def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPlan:
-    """The application's Python: an interpreter that is there, else the download of the last build, else a new one.
+def decide_conda(
+    decision: Decision, conda: CondaEnvironment, tools: Tools, plan: Callable[[Decision], ResolutionPlan]
+) -> Decision:
+    """The decision with its conda environment solved, or kept, and so with its very Python. Raises: its errors."""
+    layers_dir, restored = str(tools.context.layers_dir), tools.context.restored_layers
 
-    Raises: PythonRequestsConflict, before anything is looked for; PythonNotAvailable, PythonEndOfLife,
-    PythonDownloadFailed.
-    """
-    asked_by_inputs = facts.dependencies.python_requests if facts.dependencies is not None else ()
-    wish = weigh_requests((*facts.python_requests, *asked_by_inputs))
-    found = tools.find_interpreters()
-    interpreter = choose_interpreter(found, wish)
-    if interpreter is not None:
-        return PythonPlan(
-            interpreter=interpreter, wish=wish, warning=lifetime_warning(interpreter.version, tools.today)
-        )
-    layers_dir = str(context.layers_dir)
-    archive, previous = (
-        Absent() if facts.settings.upgrade else context.restored(name) for name in (PYTHON_ARCHIVE, PYTHON)
-    )
-    download = find_kept_download(wish, archive, layers_dir=layers_dir, target=context.target)
-    if download is None:
-        table = tools.read_python_table(python_source(facts.settings), facts.indexes.certificates)
-        download = choose_download(wish, table, previous=previous, found=found, today=tools.today)
-    return PythonPlan(
-        interpreter=describe_download(download, tools.machine(), layers_dir=layers_dir),
-        wish=wish,
-        download=download,
-        available=tuple(each.version for each in found),
-        warning=lifetime_warning(download.version, tools.today),
-    )
+    def decided(found: KnownConda) -> Decision:
+        python = describe_conda_python(found.python_version, tools.machine(), layers_dir=layers_dir)
+        return replace(decision, python=replace(decision.python, interpreter=python), found=found)
 
+    def is_all_kept(found: KnownConda) -> bool:
+        source = choose_lock_source(plan(decided(found)), restored, layers_dir=layers_dir)
+        return isinstance(source, UseInstalledPackages)
 
-def python_source(settings: Settings) -> PythonSource:
-    """Where the settings have standalone interpreters come from."""
-    return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
+    return decided(conda.obtain(is_all_kept))
 
 
 def decide_server(facts: Facts, own: dict[str, ProcfileLine], models: ModelChoice, problems: Problems) -> ServerPlan:
@@ -210,6 +203,7 @@ def plan_resolution_of(
         indexes=index_identities(env),
         wheelhouse=wheelhouse,
         accelerator=decision.accelerator,
+        conda=None if decision.found is None else decision.found.digest,
     )
 
 
@@ -292,6 +286,9 @@ def plan_image(  # the story's own values, each of another type
 def plan_python(context: BuildContext, tools: Tools, decision: Decision) -> tuple[LayerPlan, ...]:
     """The layer with the interpreter, where the image has none that serves."""
     target, download = context.target, decision.python.download
+    if decision.conda is not None:
+        found = decision.found or NOT_SOLVED
+        return (plan_conda_layer(found, decision.conda, layers_dir=str(context.layers_dir)),)
     if download is not None:
         return (plan_downloaded_python_layer(download, layers_dir=str(context.layers_dir), target=target),)
     if decision.interpreter.origin is not InterpreterOrigin.PACKAGED:

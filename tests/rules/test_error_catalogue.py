@@ -24,7 +24,7 @@ DOCS = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 NO_PYTHON_ID = "ML-ENV-001"
 # Where the buildpack lies on a builder: what a reader of the docs sees instead of this checkout.
 INSTALLED_AT = "/cnb/buildpacks/ml-buildpack_python/0.1.0"
-ID = re.compile(r"ML-(ENV|SET|PY|REQ|LOCK|ACC|HASH|NET|WEB|MODEL|INT)-\d{3}")
+ID = re.compile(r"ML-(ENV|SET|PY|REQ|LOCK|ACC|HASH|NET|CONDA|WEB|MODEL|INT)-\d{3}")
 PARTS = ("*When it appears.* ", "*What it means.* ", "*How to fix it.* ")
 
 
@@ -63,7 +63,9 @@ def _shim_output() -> str:
 
 
 # The order in which a build meets them; within a module, the order of definition.
-MODULES = ("environment", "requirements", "resolution", "accelerator", "downloads", "launch", "models", "internal")
+MODULES = (
+    "environment", "requirements", "resolution", "accelerator", "downloads", "conda", "launch", "models", "internal",
+)  # fmt: skip
 TYPES = tuple(sorted(_concrete(BuildpackError), key=lambda kind: MODULES.index(kind.__module__.rpartition(".")[2])))
 SECTIONS = {section.id: section for section in _sections()}
 NAMES = [kind.__name__ for kind in TYPES]

@@ -31,6 +31,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "plan": frozenset({"facts", "cnb", "lock", "errors", "redaction", "sizes"}),
     "model_decision": frozenset({"facts", "plan"}),
     "descriptions": frozenset({"plan", "console"}),
+    "python_decision": frozenset({"apply", "cnb", "facts", "plan"}),
     "apply": frozenset({"plan", "cnb", "lock", "console", "errors", "redaction", "sizes"}),
 }
 # The stories and `main` bring everything together; only `main` knows the words of errors.

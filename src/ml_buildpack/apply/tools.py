@@ -14,6 +14,8 @@ import packaging
 from ml_buildpack.apply import python, server
 from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.certificates import make_certificate_bundle
+from ml_buildpack.apply.conda.environment import CondaEnvironment
+from ml_buildpack.apply.conda.solver import CondaSolver
 from ml_buildpack.apply.downloads import make_downloader, read_credentials
 from ml_buildpack.apply.layer_maker import LayerMaker
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
@@ -28,13 +30,19 @@ from ml_buildpack.cnb.context import BuildContext
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.conda_environment import CondaPlan
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import IndexPlan
 from ml_buildpack.plan.interpreter import Interpreter, PythonPlan
 from ml_buildpack.plan.layers import (
+    CONDA,
+    CONDA_LOCK,
+    CONDA_PACKAGES,
+    CONDA_SOLVER,
     LOCK,
     PYTHON_ARCHIVE,
     WHEELS,
+    CondaContent,
     DownloadedPythonContent,
     plan_downloaded_python_layer,
 )
@@ -97,6 +105,31 @@ class Tools:
             env=source.environment(env),
         )
 
+    def conda_environment(self, plan: CondaPlan, env: ToolEnvironment) -> CondaEnvironment:
+        """What solves and makes the `conda` layer."""
+        self.console.hide(secret for channel in plan.channels for secret in channel.secrets)
+        solver = CondaSolver(
+            store=self.store,
+            restored=self.context.restored(CONDA_SOLVER),
+            console=self.console,
+            scratch=self.scratch,
+            env=env,
+        )
+        netrc = Path(env["NETRC"]) if "NETRC" in env else None
+        addresses = tuple(channel.address for channel in plan.channels)
+        return CondaEnvironment(
+            plan=plan,
+            solver=solver,
+            store=self.store,
+            console=self.console,
+            scratch=self.scratch,
+            downloader=make_downloader(env, read_credentials(addresses, netrc_path=netrc)),
+            restored_lock=self.context.restored(CONDA_LOCK),
+            restored_packages=self.context.restored(CONDA_PACKAGES),
+            restored_conda=self.context.restored(CONDA),
+            env=env,
+        )
+
     def packaged_identity(self) -> str:
         """What names the build of the packaged interpreter."""
         return python.packaged_identity(self.context.buildpack_dir, {"LC_ALL": "C.UTF-8"}, self.scratch)
@@ -124,7 +157,12 @@ class Tools:
         return {**env, "UV_CACHE_DIR": str(self.scratch / "uv-cache"), "TMPDIR": str(self.scratch)}
 
     def obtain_lock(
-        self, plan: ResolutionPlan, source: LockSource, env: ToolEnvironment, installer: PythonInstaller | None
+        self,
+        plan: ResolutionPlan,
+        source: LockSource,
+        env: ToolEnvironment,
+        installer: PythonInstaller | None,
+        conda: CondaEnvironment | None = None,
     ) -> Lock | None:
         """The lock, kept or resolved; None where the image's layers are kept without one."""
         keeper = LockKeeper(
@@ -133,6 +171,7 @@ class Tools:
             restored=self.context.restored(LOCK),
             console=self.console,
             python=installer,
+            conda=conda,
         )
         return keeper.obtain(plan, source)
 
@@ -180,7 +219,13 @@ class Tools:
         layer.open()
         return layer
 
-    def layer_maker(self, env: ToolEnvironment, wheels: WheelLayer, installer: PythonInstaller | None) -> LayerMaker:
+    def layer_maker(
+        self,
+        env: ToolEnvironment,
+        wheels: WheelLayer,
+        installer: PythonInstaller | None,
+        conda: CondaEnvironment | None = None,
+    ) -> LayerMaker:
         """What keeps and makes layers."""
         return LayerMaker(
             store=self.store,
@@ -192,6 +237,7 @@ class Tools:
             server_sources=self.server_sources,
             wheels=wheels,
             python_installer=installer,
+            conda=conda,
         )
 
     def leave_out(self, secret_files: tuple[str, ...]) -> None:
@@ -204,6 +250,8 @@ class Tools:
         made: set[LayerName] = {layer.name for layer in image.layers} | {LOCK, WHEELS}
         if any(isinstance(layer.content, DownloadedPythonContent) for layer in image.layers):
             made.add(PYTHON_ARCHIVE)
+        if any(isinstance(layer.content, CondaContent) for layer in image.layers):
+            made |= {CONDA_LOCK, CONDA_PACKAGES, CONDA_SOLVER}
         self.store.delete_others(frozenset(made))
         self.store.write_launch(image.launch.to_toml())
         make_readable(self.context.app_dir)

@@ -12,6 +12,7 @@ from typing import Any
 from ml_buildpack import errors
 from ml_buildpack.error_text import (
     accelerator,
+    conda,
     downloads,
     environment,
     inputs,
@@ -77,6 +78,11 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.CertificateRefused: network.certificate_refused,
     errors.HostNotFound: network.host_not_found,
     errors.ProxyFailed: network.proxy_failed,
+    errors.CondaChannelUnreachable: conda.channel_unreachable,
+    errors.CondaChannelUnauthorised: conda.channel_unauthorised,
+    errors.CondaPackageNotFound: conda.package_not_found,
+    errors.CondaUnsatisfiable: conda.unsatisfiable,
+    errors.CondaSolverNotAvailable: conda.solver_not_available,
     errors.NoWebEntry: launch.no_web_entry,
     errors.TwoWebEntries: launch.two_web_entries,
     errors.MalformedProcfile: launch.malformed_procfile,

@@ -13,9 +13,14 @@ from dataclasses import dataclass, field
 from ml_buildpack.cnb.context import Target
 from ml_buildpack.cnb.layer import EnvAction, EnvEntry, LayerName, LayerTypes, layer_name
 from ml_buildpack.lock import Lock
+from ml_buildpack.plan.conda_lock import CondaLock
 from ml_buildpack.plan.interpreter import Interpreter, PythonDownload
 
 ACCELERATOR = layer_name("accelerator")
+CONDA = layer_name("conda")
+CONDA_LOCK = layer_name("conda-lock")
+CONDA_PACKAGES = layer_name("conda-packages")
+CONDA_SOLVER = layer_name("conda-solver")
 CUDA = layer_name("cuda")
 HEAVY = layer_name("heavy")
 LOCK = layer_name("lock")
@@ -98,7 +103,16 @@ class AcceleratorContent:
     needs: tuple[tuple[str, str], ...]
 
 
-LayerContent = PythonContent | DownloadedPythonContent | ServerContent | PackagesContent | AcceleratorContent
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CondaContent:
+    """A conda environment. `lock` is None only where the layer is certain to be kept."""
+
+    lock: CondaLock | None
+
+
+LayerContent = (
+    CondaContent | PythonContent | DownloadedPythonContent | ServerContent | PackagesContent | AcceleratorContent
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from packaging.version import Version
 from ml_buildpack.cnb.context import Target
 from ml_buildpack.cnb.layer import Absent, Present, RestoredLayer
 from ml_buildpack.errors import PythonDownloadFailed, PythonEndOfLife, PythonNotAvailable
+from ml_buildpack.facts.settings import Settings
 from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonDownload
 from ml_buildpack.plan.layers import DOWNLOAD_NOTE, PYTHON, plan_downloaded_python_layer
 from ml_buildpack.plan.python_lifetime import end_of_life
@@ -64,6 +65,11 @@ class Machine:
     environment: Mapping[str, str]
 
 
+def python_source(settings: Settings) -> PythonSource:
+    """Where the settings have standalone interpreters come from."""
+    return PythonSource(mirror=settings.python_mirror, table=settings.python_downloads_json)
+
+
 def find_kept_download(
     wish: PythonWish, archive: RestoredLayer, *, layers_dir: str, target: Target
 ) -> PythonDownload | None:
@@ -105,21 +111,26 @@ def choose_download(
 
 def describe_download(download: PythonDownload, machine: Machine, *, layers_dir: str) -> Interpreter:
     """The interpreter that the download will be, in its layer."""
-    major, minor = (int(part) for part in download.version.split(".")[:2])
-    abi = f"cp{major}{minor}"
     path = f"{layers_dir}/{PYTHON}/bin/python3"
+    return describe_release(download.version, machine, path=path, origin=InterpreterOrigin.DOWNLOADED)
+
+
+def describe_release(version: str, machine: Machine, *, path: str, origin: InterpreterOrigin) -> Interpreter:
+    """A CPython of that version, before it is there."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    abi = f"cp{major}{minor}"
     return Interpreter(
         path=path,
         launch_path=path,
-        version=download.version,
-        origin=InterpreterOrigin.DOWNLOADED,
+        version=version,
+        origin=origin,
         tags=_tags((major, minor), abi, machine.platforms),
         environment={
             **machine.environment,
             "implementation_name": "cpython",
-            "implementation_version": download.version,
+            "implementation_version": version,
             "platform_python_implementation": "CPython",
-            "python_full_version": download.version,
+            "python_full_version": version,
             "python_version": f"{major}.{minor}",
         },
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, PYTHON, LayerPlan
+from ml_buildpack.plan.layers import CONDA, DEPENDENCY_LAYERS, PYTHON, LayerPlan
 
 # One sentence per key of a layer's metadata. A key without a sentence is an error, so that a new one cannot be
 # forgotten here.
@@ -20,6 +20,10 @@ _SENTENCES = {
     "beside": "the packages are divided among other layers",
     "lock": "the locked packages changed",
     "server": "the server's own files changed",
+    "conda": "the conda packages changed",
+    "specs": "the packages that conda is asked for changed",
+    "channels": "the channels changed",
+    "virtual": "what conda counts on in the image changed",
     "cuda": "the CUDA version changed from {old} to {new}",
     "asked": "whether somebody asks for a GPU changed",
     "needs": "the driver that is needed changed",
@@ -56,7 +60,7 @@ def plan_steps(image: ImagePlan, restored: Mapping[LayerName, RestoredLayer]) ->
 
 def _rebuild_python(step: LayerStep, made: LayerName) -> LayerStep:
     """Packages can only be installed with their interpreter in place; a kept one exists as metadata alone."""
-    if isinstance(step, Keep) and step.layer.name == PYTHON:
+    if isinstance(step, Keep) and step.layer.name in {PYTHON, CONDA}:
         return Rebuild(layer=step.layer, reasons=(f"the {made} layer is made with it",))
     return step
 
