@@ -38,6 +38,8 @@ REFUSED = {
     InputKind.CONDA: "packages without a wheel: compilers, R, programs (ML-REQ-006)",
 }
 
+REFUSED_BY_CONDA = "packages that no channel has (ML-CONDA-003), or that do not fit together (ML-CONDA-004)"
+
 
 def main() -> None:
     """Write the document anew where its table changed."""
@@ -66,13 +68,16 @@ def rows() -> list[str]:
             continue
         path = directory.relative_to(ROOT).as_posix()
         link = f"[{path.removeprefix('fixtures/')}](../{path})"
-        cells = (f"`{dependencies.path}`", link, describe(dependencies), REFUSED[dependencies.kind])
+        refused = REFUSED[dependencies.kind] if dependencies.conda is None else REFUSED_BY_CONDA
+        cells = (f"`{dependencies.path}`", link, describe(dependencies), refused)
         found.append("| " + " | ".join(cells) + " |")
     return found
 
 
 def describe(dependencies: Dependencies) -> str:
     """What a build does with that input, as the plan says it."""
+    if dependencies.conda is not None:
+        return "conda's own packages, solved by py-rattler; the `pip:` section is resolved by uv on top of them"
     match choose_method(dependencies):
         case Loose(sources=sources):
             done = "resolved, by its build backend's metadata" if sources else "resolved by uv or pip-tools"

@@ -6,13 +6,14 @@ layers. Everything between them is decided by pure functions, and everything the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_buildpack.cnb.launch import LaunchToml
-from ml_buildpack.cnb.layer import Absent
-from ml_buildpack.descriptions import describe_indexes, describe_models, describe_slices, warn_of_assumed_python
-from ml_buildpack.facts.dependencies import Dependencies
+from ml_buildpack.decision import Decision
+from ml_buildpack.descriptions import describe_indexes, describe_project, describe_slices, warn_of_assumed_python
 from ml_buildpack.facts.models.digest import digest_model
 from ml_buildpack.facts.observation import Facts, observe
 from ml_buildpack.facts.procfile import ProcfileLine
@@ -20,16 +21,15 @@ from ml_buildpack.lock import Lock
 from ml_buildpack.model_decision import decide_models, decide_requirements
 from ml_buildpack.plan.accelerator import Accelerator, find_accelerator
 from ml_buildpack.plan.accelerator_advice import describe_accelerator
-from ml_buildpack.plan.accelerator_choice import AcceleratorChoice, choose_accelerator
+from ml_buildpack.plan.accelerator_choice import choose_accelerator
 from ml_buildpack.plan.accelerator_layer import plan_accelerator_layer
-from ml_buildpack.plan.finishing import FinishPlan, plan_finish
+from ml_buildpack.plan.conda_environment import describe_conda_python, plan_conda, plan_conda_layer
+from ml_buildpack.plan.conda_lock import NOT_SOLVED, KnownConda
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import Wheelhouse, plan_indexes
-from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan, choose_interpreter
+from ml_buildpack.plan.interpreter import InterpreterOrigin
 from ml_buildpack.plan.layers import (
     ACCELERATOR,
-    PYTHON,
-    PYTHON_ARCHIVE,
     LayerPlan,
     plan_apt_layer,
     plan_downloaded_python_layer,
@@ -44,9 +44,7 @@ from ml_buildpack.plan.models import ModelChoice
 from ml_buildpack.plan.package_groups import plan_groups
 from ml_buildpack.plan.package_layers import Packages, plan_package_layers
 from ml_buildpack.plan.processes import WEB, own_commands, plan_processes
-from ml_buildpack.plan.python_downloads import choose_download, describe_download, find_kept_download, python_source
-from ml_buildpack.plan.python_lifetime import lifetime_warning
-from ml_buildpack.plan.python_wish import describe_request, weigh_requests
+from ml_buildpack.plan.python_downloads import python_source
 from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
 from ml_buildpack.plan.reuse import plan_steps, restorable
 from ml_buildpack.plan.server import ServerPlan, plan_model_server, plan_server, refuse_taken_names
@@ -54,8 +52,10 @@ from ml_buildpack.plan.tool_environment import ToolEnvironment, credential_urls,
 from ml_buildpack.plan.web_entry import choose_web_entry
 from ml_buildpack.plan.wheel_facts import read_wheels_notes
 from ml_buildpack.problems import Problems
+from ml_buildpack.python_decision import decide_python
 
 if TYPE_CHECKING:
+    from ml_buildpack.apply.conda.environment import CondaEnvironment
     from ml_buildpack.apply.tools import Tools
     from ml_buildpack.apply.wheel_layer import WheelLayer
     from ml_buildpack.cnb.context import BuildContext
@@ -78,16 +78,21 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
     console.hide(indexes.secrets)
     env = tools.make_environment(decision.facts.indexes.certificates, interpolated_names(requirements), indexes)
-    resolution = plan_resolution_of(decision, context, env, indexes.wheelhouse)
+    plan = partial(plan_resolution_of, context=context, env=env, wheelhouse=indexes.wheelhouse)
+    resolution = plan(decision)
     describe_project(console, decision, resolution)
     warn_of_assumed_python(console, decision.interpreter)
     describe_indexes(console, indexes, resolution)
     console.heading("Dependencies")
+    conda = None if decision.conda is None else tools.conda_environment(decision.conda, env)
+    if conda is not None:
+        decision = decide_conda(decision, conda, tools, plan)
+        resolution = plan(decision)
     source = choose_lock_source(
         resolution, context.restored_layers, layers_dir=str(context.layers_dir), finish=str(decision.finish)
     )
     installer = tools.python_installer(decision.python, python_source(decision.facts.settings), env)
-    lock = tools.obtain_lock(resolution, source, env, installer)
+    lock = tools.obtain_lock(resolution, source, env, installer, conda)
     accelerator = find_accelerator(lock, decision.accelerator, context.restored(ACCELERATOR))
     for title, details in describe_accelerator(accelerator, lock, decision.accelerator):
         console.step(title)
@@ -98,36 +103,14 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     image = plan_image(context, tools, resolution, decision, packages, accelerator)
     console.heading("Layers")
     finisher = tools.finisher(decision.finish, image, decision.interpreter, env)
-    maker = tools.layer_maker(env, wheel_layer, installer, finisher, plan_library_check(decision.facts.settings))
+    libraries = plan_library_check(decision.facts.settings)
+    maker = tools.layer_maker(env, wheel_layer, installer, finisher, libraries, conda)
     maker.carry_out(*plan_steps(image, restorable(context.restored_layers, decision.facts.settings)))
     tools.compile_application(decision.finish, decision.interpreter, env)
     describe_slices(console, plan_model_slices(decision.facts.model_paths, decision.facts.settings))
     tools.leave_out(decision.facts.indexes.secret_files)
     tools.finish(image)
     return image.launch
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """What the facts of a project decide before anything runs."""
-
-    facts: Facts
-    dependencies: Dependencies
-    server: ServerPlan
-    python: PythonPlan
-    accelerator: AcceleratorChoice
-    warnings: tuple[str, ...] = ()
-    helpers: tuple[str, ...] = ()
-
-    @property
-    def interpreter(self) -> Interpreter:
-        """What the application runs on."""
-        return self.python.interpreter
-
-    @property
-    def finish(self) -> FinishPlan:
-        """What is done to the packages after they are installed."""
-        return plan_finish(self.facts, self.server, self.interpreter)
 
 
 def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_MODELS) -> Decision:
@@ -153,38 +136,26 @@ def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_
         accelerator=accelerator,
         warnings=needs.warnings,
         helpers=models.helpers,
+        conda=plan_conda(needs.dependencies.conda, facts.settings, python.wish, target=context.target, env=context.env),
     )
 
 
-def decide_python(facts: Facts, context: BuildContext, tools: Tools) -> PythonPlan:
-    """The application's Python: an interpreter that is there, else the download of the last build, else a new one.
+def decide_conda(
+    decision: Decision, conda: CondaEnvironment, tools: Tools, plan: Callable[[Decision], ResolutionPlan]
+) -> Decision:
+    """The decision with its conda environment solved, or kept, and so with its very Python. Raises: its errors."""
+    layers_dir, restored = str(tools.context.layers_dir), tools.context.restored_layers
 
-    Raises: PythonRequestsConflict, before anything is looked for; PythonNotAvailable, PythonEndOfLife,
-    PythonDownloadFailed.
-    """
-    asked_by_inputs = facts.dependencies.python_requests if facts.dependencies is not None else ()
-    wish = weigh_requests((*facts.python_requests, *asked_by_inputs))
-    found = tools.find_interpreters()
-    interpreter = choose_interpreter(found, wish)
-    if interpreter is not None:
-        return PythonPlan(
-            interpreter=interpreter, wish=wish, warning=lifetime_warning(interpreter.version, tools.today)
-        )
-    layers_dir = str(context.layers_dir)
-    archive, previous = (
-        Absent() if facts.settings.upgrade else context.restored(name) for name in (PYTHON_ARCHIVE, PYTHON)
-    )
-    download = find_kept_download(wish, archive, layers_dir=layers_dir, target=context.target)
-    if download is None:
-        table = tools.read_python_table(python_source(facts.settings), facts.indexes.certificates)
-        download = choose_download(wish, table, previous=previous, found=found, today=tools.today)
-    return PythonPlan(
-        interpreter=describe_download(download, tools.machine(), layers_dir=layers_dir),
-        wish=wish,
-        download=download,
-        available=tuple(each.version for each in found),
-        warning=lifetime_warning(download.version, tools.today),
-    )
+    def decided(found: KnownConda) -> Decision:
+        python = describe_conda_python(found.python_version, tools.machine(), layers_dir=layers_dir)
+        return replace(decision, python=replace(decision.python, interpreter=python), found=found)
+
+    def is_all_kept(found: KnownConda) -> bool:
+        solved = decided(found)
+        source = choose_lock_source(plan(solved), restored, layers_dir=layers_dir, finish=str(solved.finish))
+        return isinstance(source, UseInstalledPackages)
+
+    return decided(conda.obtain(is_all_kept))
 
 
 def decide_server(facts: Facts, own: dict[str, ProcfileLine], models: ModelChoice, problems: Problems) -> ServerPlan:
@@ -218,28 +189,8 @@ def plan_resolution_of(
         indexes=index_identities(env),
         wheelhouse=wheelhouse,
         accelerator=decision.accelerator,
+        conda=None if decision.found is None else decision.found.digest,
     )
-
-
-def describe_project(console: Console, decision: Decision, resolution: ResolutionPlan) -> None:
-    """Say what was found and chosen, and what was added to the user's own requirements."""
-    console.step(str(decision.python))
-    for request in decision.python.wish.disregarded(decision.interpreter.version):
-        console.note(f"{request.origin} asks for {describe_request(request)}, and is overruled")
-    if decision.python.warning is not None:
-        console.warning(decision.python.warning)
-    console.step(f"Requirements: {', '.join(resolution.input_names)}")
-    for note in decision.dependencies.notes:
-        console.note(note)
-    entry = decision.server.entry
-    if entry is not None:
-        kinds = dict.fromkeys((entry.framework or "named in the settings", entry.interface.value))
-        console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({', '.join(kinds)})")
-    describe_models(console, decision.server.models, decision.helpers, decision.warnings)
-    for line in decision.server.commands:
-        console.step(f"Process {line.type}: {line.command}")
-    if resolution.added:
-        console.step(f"Added: {', '.join(resolution.added)}; a version in your requirements would win")
 
 
 def divide_packages(context: BuildContext, source: LockSource, lock: Lock | None, wheels: WheelLayer) -> Packages:
@@ -297,6 +248,9 @@ def plan_image(  # the story's own values, each of another type
 def plan_python(context: BuildContext, tools: Tools, decision: Decision) -> tuple[LayerPlan, ...]:
     """The layer with the interpreter, where the image has none that serves."""
     target, download = context.target, decision.python.download
+    if decision.conda is not None:
+        found = decision.found or NOT_SOLVED
+        return (plan_conda_layer(found, decision.conda, layers_dir=str(context.layers_dir)),)
     if download is not None:
         return (plan_downloaded_python_layer(download, layers_dir=str(context.layers_dir), target=target),)
     if decision.interpreter.origin is not InterpreterOrigin.PACKAGED:

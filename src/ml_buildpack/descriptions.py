@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 from ml_buildpack.console import Console
+from ml_buildpack.decision import Decision
 from ml_buildpack.plan.indexes import IndexPlan
-from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin
+from ml_buildpack.plan.interpreter import Interpreter, InterpreterOrigin, PythonPlan
 from ml_buildpack.plan.model_slices import ModelSlice
 from ml_buildpack.plan.models import ServedModel
+from ml_buildpack.plan.python_wish import describe_request
 from ml_buildpack.plan.resolution import ResolutionPlan, Resolver
+
+
+def describe_project(console: Console, decision: Decision, resolution: ResolutionPlan) -> None:
+    """Say what was found and chosen, and what was added to the user's own requirements."""
+    _describe_python(console, decision.python)
+    console.step(f"Requirements: {', '.join(resolution.input_names)}")
+    for note in decision.dependencies.notes:
+        console.note(note)
+    entry = decision.server.entry
+    if entry is not None:
+        kinds = dict.fromkeys((entry.framework or "named in the settings", entry.interface.value))
+        console.step(f"Web: {entry.path}:{entry.line} {entry.attribute} ({', '.join(kinds)})")
+    describe_models(console, decision.server.models, decision.helpers, decision.warnings)
+    for line in decision.server.commands:
+        console.step(f"Process {line.type}: {line.command}")
+    if resolution.added:
+        console.step(f"Added: {', '.join(resolution.added)}; a version in your requirements would win")
+
+
+def _describe_python(console: Console, python: PythonPlan) -> None:
+    console.step(str(python))
+    for request in python.wish.disregarded(python.interpreter.version):
+        console.note(f"{request.origin} asks for {describe_request(request)}, and is overruled")
+    if python.warning is not None:
+        console.warning(python.warning)
 
 
 def warn_of_assumed_python(console: Console, interpreter: Interpreter) -> None:

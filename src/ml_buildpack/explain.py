@@ -18,12 +18,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ml_buildpack.apply.tools import Tools, make_tools
-from ml_buildpack.build import Decision, decide, describe_project, plan_image, plan_resolution_of
+from ml_buildpack.build import decide, plan_image, plan_resolution_of
 from ml_buildpack.cnb.context import BuildContext, read_build_context
 from ml_buildpack.cnb.environment import DetectContext
 from ml_buildpack.cnb.layer import Absent, LayerTypes
 from ml_buildpack.console import StreamConsole
-from ml_buildpack.descriptions import describe_indexes, describe_slices
+from ml_buildpack.decision import Decision
+from ml_buildpack.descriptions import describe_indexes, describe_project, describe_slices
 from ml_buildpack.detect import Fail, detect, find_evidence
 from ml_buildpack.facts.dependencies import InputKind
 from ml_buildpack.facts.models.digest import digest_model
@@ -33,7 +34,18 @@ from ml_buildpack.plan.accelerator import find_accelerator
 from ml_buildpack.plan.accelerator_choice import AcceleratorChoice
 from ml_buildpack.plan.indexes import IndexPlan, plan_indexes
 from ml_buildpack.plan.interpreter import InterpreterOrigin
-from ml_buildpack.plan.layers import CUDA, HEAVY, LOCK, PYTHON_ARCHIVE, VENV, WHEELS, PackageGroup
+from ml_buildpack.plan.layers import (
+    CONDA_LOCK,
+    CONDA_PACKAGES,
+    CONDA_SOLVER,
+    CUDA,
+    HEAVY,
+    LOCK,
+    PYTHON_ARCHIVE,
+    VENV,
+    WHEELS,
+    PackageGroup,
+)
 from ml_buildpack.plan.manifest import describe_model
 from ml_buildpack.plan.model_slices import plan_model_slices
 from ml_buildpack.plan.package_groups import HEAVY_WHEEL_MIN_BYTES, LAYER_MIN_BYTES
@@ -98,6 +110,9 @@ def _refusal(app_dir: Path, env: Mapping[str, str]) -> str | None:
 
 def _describe_plan(console: StreamConsole, plan: Mapping[str, Any]) -> None:
     """What a build would install, make and start."""
+    if "conda" in plan:
+        console.step("Solving with py-rattler")
+        console.note("\n".join((*plan["conda"]["specs"], *(f"from {each}" for each in plan["conda"]["channels"]))))
     console.step(plan["resolution"])
     wanted = [(each["requirement"], each["origin"]) for each in (*plan["requirements"], *plan["constraints"])]
     wanted += [(need, ADDED) for need in plan["added"]]
@@ -136,6 +151,8 @@ def lock(app_dir: Path, env: Mapping[str, str], buildpack_dir: Path) -> str:
     errors of a build up to and with its resolution.
     """
     with prepared(app_dir, env, buildpack_dir, StreamConsole(out=io.StringIO())) as ready:
+        if ready.decision.conda is not None:
+            return f"{ready.decision.dependencies.path} asks for conda packages, for which {PYLOCK} has no words.\n"
         if isinstance(ready.resolution.method, GivenLock):
             return f"{ready.decision.dependencies.path} is a lock in this format already; nothing was written.\n"
         # pip-tools knows no other platform than the one that it runs on.
@@ -196,6 +213,7 @@ def _plan(ready: Preparation) -> dict[str, Any]:
             {"origin": request.origin, "line": request.line, "spec": request.spec} for request in python.wish.requests
         ],
         "resolution": resolution.description,
+        **({} if decision.conda is None else {"conda": decision.conda.to_json()}),
         "requirements": [*_with_origin(dependencies.requirements.requirements), *_of_pylock(resolution)],
         "asked": [source.path for source in dependencies.sources],
         "project_installed": dependencies.project is not None,
@@ -243,6 +261,7 @@ def _layers(ready: Preparation) -> list[dict[str, str | bool]]:
     image = plan_image(ready.context, ready.tools, ready.resolution, ready.decision, unknown, accelerator)
     made = {str(layer.name): layer.types for layer in image.layers}
     cached = [LOCK, WHEELS, *([PYTHON_ARCHIVE] if ready.decision.python.download is not None else [])]
+    cached += [] if ready.decision.conda is None else [CONDA_LOCK, CONDA_PACKAGES, CONDA_SOLVER]
     made |= {str(name): LayerTypes(cache=True) for name in cached}
     return [{"name": name, "launch": made[name].launch, "cache": made[name].cache} for name in sorted(made)]
 

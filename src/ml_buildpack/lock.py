@@ -47,6 +47,7 @@ class FileKind(Enum):
 
     WHEEL = "wheel"
     SDIST = "sdist"
+    CONDA = "conda package"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,7 @@ DOCS = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 NO_PYTHON_ID = "ML-ENV-001"
 # Where the buildpack lies on a builder: what a reader of the docs sees instead of this checkout.
 INSTALLED_AT = "/cnb/buildpacks/ml-buildpack_python/0.1.0"
-ID = re.compile(r"ML-(ENV|SET|PY|REQ|LOCK|ACC|HASH|NET|LIB|WEB|MODEL|INT)-\d{3}")
+ID = re.compile(r"ML-(ENV|SET|PY|REQ|LOCK|ACC|HASH|NET|CONDA|LIB|WEB|MODEL|INT)-\d{3}")
 PARTS = ("*When it appears.* ", "*What it means.* ", "*How to fix it.* ")
 
 
@@ -69,6 +69,7 @@ MODULES = (
     "resolution",
     "accelerator",
     "downloads",
+    "conda",
     "libraries",
     "launch",
     "models",

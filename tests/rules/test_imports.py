@@ -30,7 +30,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "facts": frozenset({"lock", "errors", "problems", "redaction"}),
     "plan": frozenset({"facts", "cnb", "lock", "errors", "redaction", "sizes"}),
     "model_decision": frozenset({"facts", "plan"}),
-    "descriptions": frozenset({"plan", "console"}),
+    "decision": frozenset({"facts", "plan"}),
+    "descriptions": frozenset({"decision", "plan", "console"}),
+    "python_decision": frozenset({"apply", "cnb", "facts", "plan"}),
     "apply": frozenset({"plan", "cnb", "lock", "console", "errors", "redaction", "sizes"}),
 }
 # The stories and `main` bring everything together; only `main` knows the words of errors.

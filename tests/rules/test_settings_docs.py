@@ -76,6 +76,7 @@ def test_the_examples_are_valid_and_complete(tmp_path: Path, position: int, path
         extras=("serving",),
         groups=("production",),
         conda=CondaMode.TRANSLATE,
+        conda_channels=("conda-forge",),
         wheelhouse="wheels",
         accelerator=CPU,
         resolver=Resolver.UV,

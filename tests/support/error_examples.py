@@ -255,6 +255,26 @@ EXAMPLES: tuple[BuildpackError, ...] = (
         proxy="http://proxy.example.com:3128",
         detail="Tunnel connection failed: 403 Forbidden",
     ),
+    errors.CondaChannelUnreachable(url="https://conda.example.com/team", detail="Connection refused (os error 111)"),
+    errors.CondaChannelUnauthorised(url="https://conda.example.com/team", status=401),
+    errors.CondaPackageNotFound(
+        packages=(Mistake(where="environment.yml", line=6, text="scikitlearn", detail="no channel has it"),),
+        channels=("https://conda.anaconda.org/conda-forge",),
+        explanation="No candidates were found for scikitlearn *.",
+    ),
+    errors.CondaUnsatisfiable(
+        path="environment.yml",
+        explanation=(
+            "pytorch-gpu * cannot be installed because there are no viable options:\n"
+            "└─ pytorch-gpu 2.7.1 would require\n"
+            "   └─ __cuda *, for which no candidates were found."
+        ),
+        virtual_packages=("__archspec=1=x86_64", "__glibc=2.41=0", "__linux=4.18=0", "__unix=0=0"),
+    ),
+    errors.CondaSolverNotAvailable(
+        requirement="py-rattler==0.28.0",
+        detail="ERROR: No matching distribution found for py-rattler==0.28.0",
+    ),
     errors.SharedLibraryMissing(
         missing=(
             MissingLibrary(

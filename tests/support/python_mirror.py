@@ -82,7 +82,7 @@ def make_python_mirror(folder: Path) -> PythonMirror:
     key = f"cpython-{VERSION}-linux-{_ARCHITECTURES.get(machine, machine)}-gnu"
     mirror = PythonMirror(folder=folder, key=key)
     prefix = folder / "unpacked" / "python"
-    shutil.copytree(_portable_python(), prefix, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(portable_tree(), prefix, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for path in _BALLAST:
         ballast = prefix / path.format(minor=MINOR)
         ballast.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,8 @@ def make_python_mirror(folder: Path) -> PythonMirror:
     return mirror
 
 
-def _portable_python() -> Path:
+def portable_tree() -> Path:
+    """The interpreter of the tests as a folder that runs from anywhere."""
     cache = ROOT / ".build"
     cache.mkdir(exist_ok=True)
     command = (sys.executable, "-c", _PORTABLE, str(ROOT / "tools"), sys.base_prefix, str(cache))

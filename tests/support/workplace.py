@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ml_buildpack.apply import vendored
 from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.downloads import Downloader, make_downloader, read_credentials
 from ml_buildpack.apply.python import InterpreterSearch, find_interpreters
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
-from ml_buildpack.apply.tools import _find_uv
 from ml_buildpack.apply.wheels import WheelStore
 from ml_buildpack.lock import Lock
 from ml_buildpack.plan.interpreter import Interpreter
@@ -172,7 +172,7 @@ class Workplace:
 
 def find_uv() -> Path:
     """The uv of the tests' environment."""
-    return _find_uv()
+    return vendored.find_uv()
 
 
 def _variables_of(plan: ResolutionPlan) -> frozenset[str]:

@@ -10,15 +10,11 @@ from pathlib import Path
 import pytest
 
 from ml_buildpack.apply.tools import make_tools
-from ml_buildpack.build import (
-    Decision,
-    decide,
-    describe_project,
-    plan_resolution_of,
-)
+from ml_buildpack.build import decide, plan_resolution_of
 from ml_buildpack.cnb.launch import Process
 from ml_buildpack.console import StreamConsole
-from ml_buildpack.descriptions import warn_of_assumed_python
+from ml_buildpack.decision import Decision
+from ml_buildpack.descriptions import describe_project, warn_of_assumed_python
 from ml_buildpack.errors import (
     InvalidSettings,
     NoRequirementsFound,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ml_buildpack.apply import python, server
 from ml_buildpack.apply.apt_layer import AptLayer
+from ml_buildpack.apply.conda.environment import CondaEnvironment
 from ml_buildpack.apply.finishing import PackagesFinisher
 from ml_buildpack.apply.layer_store import LayerStore, make_readable
 from ml_buildpack.apply.library_check import LibraryChecker
@@ -21,10 +22,15 @@ from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
 from ml_buildpack.plan.apt import AptContent
 from ml_buildpack.plan.bill_of_materials import describe_packages
+from ml_buildpack.plan.conda_bill import describe_conda
+from ml_buildpack.plan.conda_lock import CondaLock
+from ml_buildpack.plan.interpreter import InterpreterOrigin
 from ml_buildpack.plan.layers import (
+    CONDA,
     SERVER,
     VENV,
     AcceleratorContent,
+    CondaContent,
     DownloadedPythonContent,
     LayerPlan,
     PackagesContent,
@@ -51,6 +57,7 @@ class LayerMaker:
     python_installer: PythonInstaller | None = None
     apt: AptLayer | None = None
     checker: LibraryChecker | None = None
+    conda: CondaEnvironment | None = None
 
     def carry_out(self, *steps: LayerStep) -> None:
         """Keep the layers, or make them and write their metadata last.
@@ -82,6 +89,8 @@ class LayerMaker:
             self._installer().keep_archive()
         if isinstance(layer.content, AptContent):
             self._apt().keep_archives()
+        if isinstance(layer.content, CondaContent):
+            self._conda().keep()
         self.store.keep(layer.name, layer.types, {**layer.metadata, **dict(layer.notes)})
 
     def _make(self, layer: LayerPlan) -> None:
@@ -89,6 +98,8 @@ class LayerMaker:
             case DownloadedPythonContent():
                 # It may be there already, for the resolver.
                 self._installer().ensure()
+            case CondaContent(lock=lock):
+                self._make_conda(lock)
             case PythonContent(source=source):
                 directory = self.store.create(layer.name)
                 python.copy_interpreter(Path(source), directory)
@@ -109,6 +120,14 @@ class LayerMaker:
             case PackagesContent():
                 raise AssertionError  # pragma: no cover  # these are installed, and finished with the others
 
+    def _make_conda(self, lock: CondaLock | None) -> None:
+        if lock is None:
+            raise AssertionError  # pragma: no cover  # without a lock the layer's metadata decided to keep it
+        # It may be there already, for the resolver.
+        self._conda().ensure()
+        self.store.write_env(CONDA, self._conda().activation())
+        self.store.write_bill_of_materials(CONDA, describe_conda(lock))
+
     def _install(self, layer: LayerPlan, content: PackagesContent) -> InstalledPackages:
         lock = _lock_of(content)
         directory = self.store.create(layer.name)
@@ -125,6 +144,7 @@ class LayerMaker:
             scratch=self.scratch,
             cache_dir=self.store.layers_dir / "uv-cache",
             build_requirements=self.wheels.wheels.build_requirements,
+            on_conda=content.interpreter.origin is InterpreterOrigin.CONDA,
         )
         report = self.wheels.prepare(lock)
         if content.beside:
@@ -175,6 +195,11 @@ class LayerMaker:
         for step in steps:
             if isinstance(step.layer.content, PackagesContent) and step.layer.name == VENV:
                 self.wheels.close(step.layer.content.group.lock)
+
+    def _conda(self) -> CondaEnvironment:
+        if self.conda is None:
+            raise AssertionError  # pragma: no cover  # whoever plans the layer makes the environment
+        return self.conda
 
     def _installer(self) -> PythonInstaller:
         if self.python_installer is None:

@@ -127,6 +127,11 @@ def with_origins(document: Document, plan: ResolutionPlan, annotated: str) -> Do
     return document
 
 
+def without_packages(document: Document, names: AbstractSet[NormalizedName]) -> Document:
+    """The lock without the packages of these names."""
+    return {**document, "packages": [one for one in document.get("packages", []) if one["name"] not in names]}
+
+
 def pins(document: Document, environment: Mapping[str, str]) -> tuple[str, ...]:
     """`name==version` for every package that the lock installs there, as constraints for another resolution."""
     return tuple(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_buildpack.apply.build_requirements import read_pins, write_pins
+from ml_buildpack.apply.conda.environment import CondaEnvironment
 from ml_buildpack.apply.layer_store import LayerStore, write_atomically
 from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import Console
-from ml_buildpack.errors import DigestMismatch, NoFileForThisPlatform
+from ml_buildpack.errors import DigestMismatch, NoFileForThisPlatform, PackageNotFound, ResolutionConflict
 from ml_buildpack.lock import Lock, LockUnreadable, describe_changes
 from ml_buildpack.plan.layers import LOCK
 from ml_buildpack.plan.lock_source import LockSource, Resolve, UseInstalledPackages, UseKeptLock
@@ -28,7 +29,7 @@ CHANGES_SHOWN_MAX = 12
 class LockKeeper:
     """Reads and writes the `lock` layer, and runs the resolver where that is what the plan says.
 
-    `python` puts the interpreter in place where it is not there by itself: resolvers run it.
+    `python` or `conda` puts the interpreter in place where it is not there by itself: resolvers run it.
     """
 
     store: LayerStore
@@ -36,6 +37,7 @@ class LockKeeper:
     restored: RestoredLayer
     console: Console
     python: PythonInstaller | None = None
+    conda: CondaEnvironment | None = None
 
     def obtain(self, plan: ResolutionPlan, source: LockSource) -> Lock | None:
         """The lock that the source names, None where the layers are kept without one.
@@ -60,9 +62,16 @@ class LockKeeper:
     def _resolve(self, plan: ResolutionPlan, reasons: tuple[str, ...]) -> Lock:
         if self.python is not None:
             self.python.ensure()
+        tools = self.tools
+        if self.conda is not None:
+            self.conda.ensure()
+            tools = replace(tools, provided=self.conda.provided)
         self.console.step(f"{plan.description}: {', '.join(reasons)}")
         before = self._kept(plan)
-        text = resolve(plan, self.tools)
+        try:
+            text = resolve(plan, tools)
+        except (PackageNotFound, ResolutionConflict) as error:
+            raise (error if self.conda is None else self.conda.explained(error)) from error
         lock = read_lock(text, plan)
         built_with = {} if plan.upgrade else self._kept_build_requirements()
         imports = self._read_imports()

@@ -11,7 +11,17 @@ import sys
 
 import tomli_w
 
-from ml_buildpack.apply.lock_document import Document, merged, narrowed, pins, restricted, settle, with_origins
+from ml_buildpack.apply.conda.provided import read_provided
+from ml_buildpack.apply.lock_document import (
+    Document,
+    merged,
+    narrowed,
+    pins,
+    restricted,
+    settle,
+    with_origins,
+    without_packages,
+)
 from ml_buildpack.apply.resolver_tools import (
     PIP_TOOLS_PINS,
     ResolverTools,
@@ -46,6 +56,8 @@ def resolve(plan: ResolutionPlan, tools: ResolverTools) -> str:
     # Asking a source tree for its metadata may leave egg-info and build directories in it.
     with left_as_found(tools.app_dir, active=plan.has_local_trees):
         document = _resolve(plan, tools)
+        if tools.provided is not None:
+            document = without_packages(document, read_provided(tools.provided).keys())
         text = tomli_w.dumps(with_origins(document, plan, _annotated(document, plan, tools)))
     # A token in the middle of an address goes back to the name that the user wrote; the downloader fills it in again.
     written = (plan.requirements_text, plan.constraints_text)

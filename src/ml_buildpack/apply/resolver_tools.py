@@ -33,7 +33,8 @@ _PIP_TOOLS = "import sys; sys.path.insert(0, sys.argv.pop(1)); from piptools.__m
 class ResolverTools:
     """Where the tools are and in which environment they run.
 
-    `is_universal`: the lock is for every platform and for every Python from the interpreter's on, with markers.
+    `provided` is a file of constraints that name what the interpreter's environment has already. `is_universal`: the
+    lock is for every platform and for every Python from the interpreter's on, with markers.
     """
 
     uv: Path
@@ -41,6 +42,7 @@ class ResolverTools:
     app_dir: Path
     scratch: Path
     is_universal: bool = False
+    provided: Path | None = None
 
     def write(self, name: str, text: str) -> Path:
         """A file for a tool to read, outside the application directory."""
@@ -85,7 +87,8 @@ def _compile_arguments(
 ) -> tuple[str, ...]:
     return (
         str(tools.uv), "pip", "compile", *map(str, inputs), *sources,
-        *(() if constraints is None else ("--constraints", str(constraints))), *uv_arguments(tools.env),
+        *(() if constraints is None else ("--constraints", str(constraints))),
+        *(() if tools.provided is None else ("--constraints", str(tools.provided))), *uv_arguments(tools.env),
         # Project files may name their sources in uv's own table; nobody else's configuration is read.
         *(() if sources else ("--no-config",)),
         *_local_links(plan, tools),

@@ -10,14 +10,13 @@ from datetime import date, datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 
-import packaging
-
 from ml_buildpack.apply import python, server
 from ml_buildpack.apply.apt import read_status
 from ml_buildpack.apply.apt_layer import AptLayer
 from ml_buildpack.apply.build_requirements import DIRECTORY, BuildRequirements
 from ml_buildpack.apply.bytecode import Validity, compile_modules
 from ml_buildpack.apply.certificates import make_certificate_bundle
+from ml_buildpack.apply.conda.environment import CondaEnvironment, make_conda_environment
 from ml_buildpack.apply.downloads import make_downloader, read_credentials
 from ml_buildpack.apply.finishing import PackagesFinisher
 from ml_buildpack.apply.import_trace import ImportTracer
@@ -29,25 +28,19 @@ from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.python_table import read_machine, read_python_table
 from ml_buildpack.apply.resolver import ResolverTools, resolve
 from ml_buildpack.apply.secret_files import remove_secret_files, write_secret
+from ml_buildpack.apply.vendored import find_uv
 from ml_buildpack.apply.wheel_layer import WHEEL_CACHE_MAX_BYTES, WheelLayer
 from ml_buildpack.apply.wheels import WheelStore
 from ml_buildpack.cnb.context import BuildContext
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.console import Console
 from ml_buildpack.lock import Lock
-from ml_buildpack.plan.apt import APT_ARCHIVES, AptContent
+from ml_buildpack.plan.conda_environment import CondaPlan
 from ml_buildpack.plan.finishing import FinishPlan, launch_environment
 from ml_buildpack.plan.image_plan import ImagePlan
 from ml_buildpack.plan.indexes import IndexPlan
 from ml_buildpack.plan.interpreter import Interpreter, PythonPlan
-from ml_buildpack.plan.layers import (
-    LOCK,
-    PYTHON_ARCHIVE,
-    VENV,
-    WHEELS,
-    DownloadedPythonContent,
-    plan_downloaded_python_layer,
-)
+from ml_buildpack.plan.layers import CACHES, LOCK, PYTHON_ARCHIVE, VENV, WHEELS, plan_downloaded_python_layer
 from ml_buildpack.plan.library_check import LibraryPlan
 from ml_buildpack.plan.lock_source import LockSource
 from ml_buildpack.plan.python_downloads import Machine, PythonSource, PythonTable
@@ -108,6 +101,12 @@ class Tools:
             env=source.environment(env),
         )
 
+    def conda_environment(self, plan: CondaPlan, env: ToolEnvironment) -> CondaEnvironment:
+        """What solves and makes the `conda` layer."""
+        return make_conda_environment(
+            plan, self.store, self.context.restored, env=env, scratch=self.scratch, console=self.console
+        )
+
     def packaged_identity(self) -> str:
         """What names the build of the packaged interpreter."""
         return python.packaged_identity(self.context.buildpack_dir, {"LC_ALL": "C.UTF-8"}, self.scratch)
@@ -135,7 +134,12 @@ class Tools:
         return {**env, "UV_CACHE_DIR": str(self.scratch / "uv-cache"), "TMPDIR": str(self.scratch)}
 
     def obtain_lock(
-        self, plan: ResolutionPlan, source: LockSource, env: ToolEnvironment, installer: PythonInstaller | None
+        self,
+        plan: ResolutionPlan,
+        source: LockSource,
+        env: ToolEnvironment,
+        installer: PythonInstaller | None,
+        conda: CondaEnvironment | None = None,
     ) -> Lock | None:
         """The lock, kept or resolved; None where the image's layers are kept without one."""
         keeper = LockKeeper(
@@ -144,6 +148,7 @@ class Tools:
             restored=self.context.restored(LOCK),
             console=self.console,
             python=installer,
+            conda=conda,
         )
         return keeper.obtain(plan, source)
 
@@ -195,10 +200,9 @@ class Tools:
         self, finish: FinishPlan, image: ImagePlan, interpreter: Interpreter, env: ToolEnvironment
     ) -> PackagesFinisher:
         """What finishes packages when they are installed."""
-        layers_dir = str(self.context.layers_dir)
         tracer = ImportTracer(
-            python=f"{layers_dir}/{VENV}/bin/python",
-            env=launch_environment(image.layers, layers_dir=layers_dir),
+            python=f"{self.context.layers_dir}/{VENV}/bin/python",
+            env=launch_environment(image.layers, layers_dir=str(self.context.layers_dir)),
             app_dir=self.context.app_dir,
             scratch=self.scratch,
             server_sources=self.server_sources,
@@ -221,6 +225,7 @@ class Tools:
         installer: PythonInstaller | None,
         finisher: PackagesFinisher,
         libraries: LibraryPlan,
+        conda: CondaEnvironment | None = None,
     ) -> LayerMaker:
         """What keeps and makes layers."""
         return LayerMaker(
@@ -234,6 +239,7 @@ class Tools:
             wheels=wheels,
             finisher=finisher,
             python_installer=installer,
+            conda=conda,
             apt=self._apt_layer(env) if libraries.apt else None,
             checker=LibraryChecker(plan=libraries, image=read_image_libraries(self.context.env), console=self.console),
         )
@@ -248,14 +254,9 @@ class Tools:
 
     def compile_application(self, finish: FinishPlan, interpreter: Interpreter, env: ToolEnvironment) -> None:
         """Write the bytecode of the application's own modules beside them, as Python does."""
-        app_dir = self.context.app_dir
-        compile_modules(
-            (app_dir / path for path in finish.app_modules),
-            python=interpreter.path,
-            env=env,
-            scratch=self.scratch,
-            validity=Validity.CHECKED,
-        )
+        modules = (self.context.app_dir / path for path in finish.app_modules)
+        checked = Validity.CHECKED
+        compile_modules(modules, python=interpreter.path, env=env, scratch=self.scratch, validity=checked)
 
     def leave_out(self, secret_files: tuple[str, ...]) -> None:
         """Remove files of the application that hold logins: they did their part, and an image is read by many."""
@@ -265,10 +266,8 @@ class Tools:
     def finish(self, image: ImagePlan) -> None:
         """Write launch.toml, drop layers that nobody makes any more, and let the image's user read the application."""
         made: set[LayerName] = {layer.name for layer in image.layers} | {LOCK, WHEELS}
-        if any(isinstance(layer.content, DownloadedPythonContent) for layer in image.layers):
-            made.add(PYTHON_ARCHIVE)
-        if any(isinstance(layer.content, AptContent) for layer in image.layers):
-            made.add(APT_ARCHIVES)
+        for layer in image.layers:
+            made |= CACHES.get(type(layer.content), frozenset())
         self.store.delete_others(frozenset(made))
         self.store.write_launch(image.launch.to_toml())
         make_readable(self.context.app_dir)
@@ -283,18 +282,7 @@ def make_tools(context: BuildContext, console: Console) -> Iterator[Tools]:
             console=console,
             scratch=Path(scratch),
             store=LayerStore(layers_dir=context.layers_dir),
-            uv=_find_uv(),
+            uv=find_uv(),
             server_sources=context.buildpack_dir / "src" / "model_server",
             today=datetime.now(timezone.utc).date(),
         )
-
-
-def _find_uv() -> Path:
-    libraries = Path(packaging.__file__).parent.parent
-    vendored = libraries / "bin" / "uv"
-    if vendored.is_file():
-        return vendored
-    # A development checkout has uv as a package instead of vendoring it.
-    from uv import find_uv_bin  # noqa: PLC0415
-
-    return Path(find_uv_bin())

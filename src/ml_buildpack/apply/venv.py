@@ -31,6 +31,7 @@ class Installation:
     """Where packages are installed, and with what. `cache_dir` must be on the layer's own file system.
 
     `environment` is the virtual environment whose Python the scripts start with: `directory` itself in `venv`.
+    `on_conda`: its interpreter is that of a conda environment, whose own packages are imported too.
     """
 
     directory: Path
@@ -43,6 +44,7 @@ class Installation:
     scratch: Path
     cache_dir: Path
     build_requirements: BuildRequirements
+    on_conda: bool = False
 
     @property
     def site_packages(self) -> Path:
@@ -59,7 +61,10 @@ def _make_environment(build: Installation) -> None:
     """Create the virtual environment, unless it is there."""
     if (build.environment / "bin" / "python").exists():
         return
-    venv = (str(build.uv), "venv", "--python", build.python, "--no-project", "--quiet", str(build.environment))
+    venv = (
+        str(build.uv), "venv", "--python", build.python, "--no-project", "--quiet", str(build.environment),
+        *(("--system-site-packages",) if build.on_conda else ()),
+    )  # fmt: skip
     commands.check(venv, env=build.env, cwd=build.scratch)
     for pattern in _ACTIVATION:
         for path in (build.environment / "bin").glob(pattern):

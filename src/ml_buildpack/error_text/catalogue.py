@@ -12,6 +12,7 @@ from typing import Any
 from ml_buildpack import errors
 from ml_buildpack.error_text import (
     accelerator,
+    conda,
     downloads,
     environment,
     inputs,
@@ -78,6 +79,11 @@ RENDERERS: Mapping[type[BuildpackError], Callable[[Any], Words]] = {
     errors.CertificateRefused: network.certificate_refused,
     errors.HostNotFound: network.host_not_found,
     errors.ProxyFailed: network.proxy_failed,
+    errors.CondaChannelUnreachable: conda.channel_unreachable,
+    errors.CondaChannelUnauthorised: conda.channel_unauthorised,
+    errors.CondaPackageNotFound: conda.package_not_found,
+    errors.CondaUnsatisfiable: conda.unsatisfiable,
+    errors.CondaSolverNotAvailable: conda.solver_not_available,
     errors.SharedLibraryMissing: libraries.shared_library_missing,
     errors.AptNotUsable: libraries.apt_not_usable,
     errors.AptPackagesNotInstallable: libraries.apt_packages_not_installable,

@@ -61,6 +61,8 @@ def _pin_again(pinned_at: str) -> str:
 
 
 def _pypi_page(filename: str) -> str:
+    if filename.endswith((".conda", ".tar.bz2")):
+        return f"https://anaconda.org/search?q={filename.rsplit('-', 2)[0]}"
     name = re.split(r"-\d", filename, maxsplit=1)[0].replace("_", "-")
     return f"https://pypi.org/project/{name}/#files"
 

@@ -64,12 +64,21 @@ def resolution_conflict(error: ResolutionConflict) -> Words:
         )
     if _NAMES_A_PRERELEASE.search(error.explanation):
         fixes.append("A pre-release is taken only where it is named: write its exact version, such as `name==2.0rc1`.")
-    fixes.append(f"Find what works where you are, in seconds:\n{code(command)}")
+    if error.provided:
+        fixes.append(
+            f"Ask conda for another version of {error.provided[0].split()[0]}, or leave it out of conda's packages and "
+            "let pip install it."
+        )
+    if not inputs.endswith((".yml", ".yaml")):
+        fixes.append(f"Find what works where you are, in seconds:\n{code(command)}")
     return Words(
         title="The requirements contradict each other",
         body=paragraphs(
             f"No set of versions satisfies all of {', '.join(error.inputs)}. {error.resolver} explains:",
             log_tail(error.explanation),
+            paragraphs("conda has installed this, and pip does not replace it:", listing(error.provided))
+            if error.provided
+            else "",
         ),
         fixes=tuple(fixes),
     )

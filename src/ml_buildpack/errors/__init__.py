@@ -9,6 +9,13 @@ from ml_buildpack.errors.accelerator import (
     AcceleratorNotLocked,
     AcceleratorNotOffered,
 )
+from ml_buildpack.errors.conda import (
+    CondaChannelUnauthorised,
+    CondaChannelUnreachable,
+    CondaPackageNotFound,
+    CondaSolverNotAvailable,
+    CondaUnsatisfiable,
+)
 from ml_buildpack.errors.downloads import (
     CertificateRefused,
     DigestMismatch,
@@ -86,7 +93,12 @@ __all__ = [
     "BuildpackError",
     "CertificateRefused",
     "CommandFailed",
+    "CondaChannelUnauthorised",
+    "CondaChannelUnreachable",
+    "CondaPackageNotFound",
     "CondaPackagesWithoutWheel",
+    "CondaSolverNotAvailable",
+    "CondaUnsatisfiable",
     "ContradictingInputs",
     "DamagedModels",
     "DangerousModels",

@@ -10,12 +10,16 @@ from ml_buildpack.errors.root import BuildpackError, Mistake
 
 @dataclass(kw_only=True, eq=False)
 class ResolutionConflict(BuildpackError):
-    """No set of versions satisfies all requirements. `explanation` is the resolver's own, without its noise."""
+    """No set of versions satisfies all requirements. `explanation` is the resolver's own, without its noise.
+
+    `provided` are releases that it speaks of and that conda has installed: `numpy 1.26.4`.
+    """
 
     id: ClassVar[str] = "ML-LOCK-001"
     resolver: str
     inputs: tuple[str, ...]
     explanation: str
+    provided: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True, eq=False)

@@ -13,6 +13,7 @@ from enum import Enum
 from packaging.utils import NormalizedName
 
 from ml_buildpack.facts.accelerator_request import AcceleratorRequest
+from ml_buildpack.facts.conda.conda_wish import CondaWish
 from ml_buildpack.facts.dependency_files import Requirements
 from ml_buildpack.facts.local_trees import LocalTree
 from ml_buildpack.facts.python_request import PythonRequest
@@ -62,7 +63,8 @@ class Dependencies:
     `requirements` holds its lines, constraints, options and local trees. `exact`: the lines are a whole lock, every
     package pinned, and nothing may be added to them but what the server needs. `index_of` names the index of a package
     where the lock says so, credentials left out. `pylock` is a lock that is in the standard format already; `extras`
-    and `groups` are what is taken of it. `project` is the project itself where it is an installable package. `ignored`
+    and `groups` are what is taken of it. `conda` is what conda itself installs, where the settings have it do that; the
+    requirements are then what pip adds. `project` is the project itself where it is an installable package. `ignored`
     are other inputs that are there, with the reason in `notes`. `accelerators` are lines that choose between CUDA and
     the processor without being requirements.
     """
@@ -76,6 +78,7 @@ class Dependencies:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     uv: UvSelection | None = None
+    conda: CondaWish | None = None
     sources: tuple[ProjectSource, ...] = ()
     project: LocalTree | None = None
     python_requests: tuple[PythonRequest, ...] = ()

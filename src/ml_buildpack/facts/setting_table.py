@@ -5,19 +5,16 @@ Data, compared with docs/settings.md by a test. Called by `settings`, which read
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from ml_buildpack.facts.accelerator_wish import read_accelerator
+from ml_buildpack.facts.model_settings import MODEL_SETTINGS
+from ml_buildpack.facts.setting import Setting
 from ml_buildpack.facts.setting_values import (
     read_app,
     read_bytecode,
     read_commands,
     read_conda,
     read_debian_packages,
-    read_flag,
     read_library_check,
-    read_model_name,
     read_names,
     read_resolver,
     read_seconds,
@@ -31,23 +28,7 @@ from ml_buildpack.facts.setting_values import (
     split_size,
 )
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """One row of the table. `name` is the field of Settings; `key` and `variable` are None where there is none.
-
-    A key with a dot stands in a table of that name: `model.slices` is `slices` below `[model]`.
-    `from_file` turns a TOML value, and `from_variable` a text that is not empty, into the field's value.
-    """
-
-    name: str
-    key: str | None
-    variable: str | None
-    takes: str
-    default: str
-    from_file: Callable[[object], object]
-    from_variable: Callable[[str], object]
-
+__all__ = ["SETTINGS", "Setting"]
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -103,6 +84,24 @@ SETTINGS: tuple[Setting, ...] = (
         default="`translate`",
         from_file=read_conda,
         from_variable=read_conda,
+    ),
+    Setting(
+        name="conda_channels",
+        key="conda-channels",
+        variable="BP_CONDA_CHANNELS",
+        takes="list of channels",
+        default="those of the environment file, else `conda-forge`",
+        from_file=read_names,
+        from_variable=split_names,
+    ),
+    Setting(
+        name="conda_mirror",
+        key=None,
+        variable="BP_CONDA_MIRROR",
+        takes="URL",
+        default="`https://conda.anaconda.org`",
+        from_file=refuse,
+        from_variable=read_text,
     ),
     Setting(
         name="wheelhouse",
@@ -213,15 +212,6 @@ SETTINGS: tuple[Setting, ...] = (
         from_variable=read_text,
     ),
     Setting(
-        name="model_slices",
-        key="model.slices",
-        variable="BP_MODEL_SLICES",
-        takes="`true` or `false`",
-        default="`true`",
-        from_file=read_flag,
-        from_variable=split_flag,
-    ),
-    Setting(
         name="bytecode",
         key="bytecode",
         variable="BP_BYTECODE",
@@ -257,40 +247,5 @@ SETTINGS: tuple[Setting, ...] = (
         from_file=read_commands,
         from_variable=refuse,
     ),
-    Setting(
-        name="model_path",
-        key="model.path",
-        variable="BP_MODEL",
-        takes="file or directory",
-        default="every model that is found",
-        from_file=read_text,
-        from_variable=read_text,
-    ),
-    Setting(
-        name="model_name",
-        key="model.name",
-        variable="BP_MODEL_NAME",
-        takes="name",
-        default="what the model or its file is called",
-        from_file=read_model_name,
-        from_variable=read_model_name,
-    ),
-    Setting(
-        name="model_version",
-        key="model.version",
-        variable="BP_MODEL_VERSION",
-        takes="version",
-        default="that of its directory, else `1`",
-        from_file=read_model_name,
-        from_variable=read_model_name,
-    ),
-    Setting(
-        name="model_allow",
-        key="model.allow",
-        variable="BP_MODEL_ALLOW",
-        takes="list of names",
-        default="none",
-        from_file=read_names,
-        from_variable=split_names,
-    ),
+    *MODEL_SETTINGS,
 )

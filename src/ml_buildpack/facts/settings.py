@@ -7,7 +7,7 @@ default, and whoever needs it chooses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ml_buildpack.errors import InvalidSettings, Mistake
@@ -58,6 +58,8 @@ class Settings:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     conda: CondaMode | None = None
+    conda_channels: tuple[str, ...] = ()
+    conda_mirror: str | None = field(default=None, repr=False)
     wheelhouse: str | None = None
     accelerator: AcceleratorWish = AUTO
     torch_mirror: str | None = None

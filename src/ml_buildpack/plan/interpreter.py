@@ -19,6 +19,8 @@ class InterpreterOrigin(Enum):
     PACKAGED = "packaged with this buildpack"
     ASSUMED = "the build image's own, assumed to be in the run image too"
     DOWNLOADED = "downloaded"
+    CONDA = "the conda environment's own"
+    UNSOLVED = "of the conda environment"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +45,9 @@ class Interpreter:
 
     def __str__(self) -> str:
         """For example `Python 3.13.5 (the run image's own)`."""
+        if self.origin is InterpreterOrigin.UNSOLVED:
+            # Nobody knows yet which one the channels have.
+            return f"Python {self.origin.value}"
         return f"Python {self.version} ({self.origin.value})"
 
 

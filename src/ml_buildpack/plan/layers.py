@@ -16,15 +16,21 @@ from ml_buildpack.facts.settings import Settings
 from ml_buildpack.lock import Lock
 from ml_buildpack.plan.apt import (
     APT,
+    APT_ARCHIVES,
     LIBRARIES_NOTE,
     AptContent,
     apt_environment,
     apt_metadata,
     kept_libraries,
 )
+from ml_buildpack.plan.conda_lock import CondaLock
 from ml_buildpack.plan.interpreter import Interpreter, PythonDownload
 
 ACCELERATOR = layer_name("accelerator")
+CONDA = layer_name("conda")
+CONDA_LOCK = layer_name("conda-lock")
+CONDA_PACKAGES = layer_name("conda-packages")
+CONDA_SOLVER = layer_name("conda-solver")
 CUDA = layer_name("cuda")
 HEAVY = layer_name("heavy")
 LOCK = layer_name("lock")
@@ -108,9 +114,29 @@ class AcceleratorContent:
     needs: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CondaContent:
+    """A conda environment. `lock` is None only where the layer is certain to be kept."""
+
+    lock: CondaLock | None
+
+
 LayerContent = (
-    PythonContent | DownloadedPythonContent | ServerContent | PackagesContent | AcceleratorContent | AptContent
+    CondaContent
+    | PythonContent
+    | DownloadedPythonContent
+    | ServerContent
+    | PackagesContent
+    | AcceleratorContent
+    | AptContent
 )
+
+# The layers of the cache that stand behind one of the image.
+CACHES: Mapping[type, frozenset[LayerName]] = {
+    AptContent: frozenset({APT_ARCHIVES}),
+    CondaContent: frozenset({CONDA_LOCK, CONDA_PACKAGES, CONDA_SOLVER}),
+    DownloadedPythonContent: frozenset({PYTHON_ARCHIVE}),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

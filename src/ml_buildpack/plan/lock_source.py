@@ -49,6 +49,7 @@ _INPUT_NAMES = {
     "python": "the Python changed from {old} to {new}",
     "target": "the platform changed from {old} to {new}",
     "indexes": "the package indexes changed",
+    "conda": "the conda packages changed",
     "accelerator": "the accelerator changed from {old} to {new}",
 }
 # What an input is where it is not named.

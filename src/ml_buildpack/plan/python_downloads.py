@@ -111,21 +111,26 @@ def choose_download(
 
 def describe_download(download: PythonDownload, machine: Machine, *, layers_dir: str) -> Interpreter:
     """The interpreter that the download will be, in its layer."""
-    major, minor = (int(part) for part in download.version.split(".")[:2])
-    abi = f"cp{major}{minor}"
     path = f"{layers_dir}/{PYTHON}/bin/python3"
+    return describe_release(download.version, machine, path=path, origin=InterpreterOrigin.DOWNLOADED)
+
+
+def describe_release(version: str, machine: Machine, *, path: str, origin: InterpreterOrigin) -> Interpreter:
+    """A CPython of that version, before it is there."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    abi = f"cp{major}{minor}"
     return Interpreter(
         path=path,
         launch_path=path,
-        version=download.version,
-        origin=InterpreterOrigin.DOWNLOADED,
+        version=version,
+        origin=origin,
         tags=_tags((major, minor), abi, machine.platforms),
         environment={
             **machine.environment,
             "implementation_name": "cpython",
-            "implementation_version": download.version,
+            "implementation_version": version,
             "platform_python_implementation": "CPython",
-            "python_full_version": download.version,
+            "python_full_version": version,
             "python_version": f"{major}.{minor}",
         },
     )

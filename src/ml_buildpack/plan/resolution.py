@@ -83,14 +83,14 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
     indexes: tuple[str, ...],
     wheelhouse: Wheelhouse | None = None,
     accelerator: AcceleratorChoice | None = None,
+    conda: str | None = None,
 ) -> ResolutionPlan:
-    """The resolution of these dependencies together with what the server needs."""
+    """The resolution of these dependencies together with what the server needs, on the conda environment, if any."""
     requirements = dependencies.requirements
     method = choose_method(dependencies)
     resolver, resolver_reason = choose_resolver(settings, requirements)
     added = _added(server, required_names(dependencies, interpreter.environment))
-    requirements_text = _requirements_text(dependencies, (*_extras(accelerator), *added), wheelhouse)
-    constraints_text = _text([line.pip_line for line in requirements.constraints])
+    requirements_text, constraints_text = _texts(dependencies, (*_extras(accelerator), *added), wheelhouse)
     written = "\0".join((requirements_text, constraints_text, _method_digest(dependencies, method)))
     return ResolutionPlan(
         resolver=resolver,
@@ -105,7 +105,7 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
         interpreter=interpreter,
         target=target,
         inputs={
-            **_inputs_of_lines(written, dependencies),
+            **_inputs_of_lines(written, dependencies, conda),
             **_inputs_around(resolver, interpreter, target, accelerator, (*indexes, *_identity(wheelhouse))),
         },
         upgrade=settings.upgrade,
@@ -116,14 +116,15 @@ def plan_resolution(  # noqa: PLR0913  # each is a part of what decides, and all
     )
 
 
-def _inputs_of_lines(written: str, dependencies: Dependencies) -> dict[str, str]:
-    """What decides a resolution and stands in the project's own files."""
+def _inputs_of_lines(written: str, dependencies: Dependencies, conda: str | None) -> dict[str, str]:
+    """What decides a resolution and stands in the project's own files, or is made of them."""
     digests = sorted(_allowed_digests(dependencies.requirements).items())
     return {
         "schema": LOCK_SCHEMA,
         "requirements": _digest(written),
         "trees": " ".join(f"{tree.path}={tree.sha256[:16]}" for tree in _trees(dependencies)),
         "digests": _digest(json.dumps(digests)),
+        **({} if conda is None else {"conda": conda}),
     }
 
 
@@ -161,7 +162,9 @@ def required_names(
 ) -> frozenset[NormalizedName]:
     """The names that the project's own files ask for; with an environment, those that they ask for in it."""
     lines = dependencies.requirements.requirements if dependencies is not None else ()
-    return frozenset(line.name for line in lines if line.name is not None and _applies(line, environment))
+    names = frozenset(line.name for line in lines if line.name is not None and _applies(line, environment))
+    conda = dependencies.conda if dependencies is not None else None
+    return names if conda is None else names | conda.pypi_names
 
 
 def _applies(line: RequirementLine, environment: Mapping[str, str] | None) -> bool:
@@ -196,6 +199,12 @@ def _allowed_digests(requirements: Requirements) -> dict[NormalizedName, tuple[s
 def _local_links(requirements: Requirements) -> tuple[str, ...]:
     trees = {tree.path for tree in requirements.local_trees}
     return tuple(line.value for line in requirements.options if line.option == "--find-links" and line.value in trees)
+
+
+def _texts(dependencies: Dependencies, added: tuple[str, ...], wheelhouse: Wheelhouse | None) -> tuple[str, str]:
+    """The files of requirements and of constraints."""
+    constraints = [line.pip_line for line in dependencies.requirements.constraints]
+    return _requirements_text(dependencies, added, wheelhouse), _text(constraints)
 
 
 def _requirements_text(dependencies: Dependencies, added: tuple[str, ...], wheelhouse: Wheelhouse | None) -> str:

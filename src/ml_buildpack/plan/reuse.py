@@ -9,7 +9,7 @@ from ml_buildpack.cnb.layer import Absent, LayerName, RestoredLayer
 from ml_buildpack.facts.settings import Settings
 from ml_buildpack.plan.apt import APT
 from ml_buildpack.plan.image_plan import ImagePlan
-from ml_buildpack.plan.layers import DEPENDENCY_LAYERS, PYTHON, SERVER, LayerPlan
+from ml_buildpack.plan.layers import CONDA, DEPENDENCY_LAYERS, PYTHON, SERVER, LayerPlan
 
 # One sentence per key of a layer's metadata. A key without a sentence is an error, so that a new one cannot be
 # forgotten here.
@@ -24,6 +24,10 @@ _SENTENCES = {
     "bytecode": "its bytecode changed from {old} to {new}",
     "finish": "what is done after installing changed from {old} to {new}",
     "server": "the server's own files changed",
+    "conda": "the conda packages changed",
+    "specs": "the packages that conda is asked for changed",
+    "channels": "the channels changed",
+    "virtual": "what conda counts on in the image changed",
     "cuda": "the CUDA version changed from {old} to {new}",
     "asked": "whether somebody asks for a GPU changed",
     "needs": "the driver that is needed changed",
@@ -68,7 +72,7 @@ def restorable(restored: Mapping[LayerName, RestoredLayer], settings: Settings) 
 
 def _rebuild_python(step: LayerStep, made: LayerName) -> LayerStep:
     """What is installed or compiled needs its interpreter in place; a kept one exists as metadata alone."""
-    if isinstance(step, Keep) and step.layer.name == PYTHON:
+    if isinstance(step, Keep) and step.layer.name in {PYTHON, CONDA}:
         return Rebuild(layer=step.layer, reasons=(f"the {made} layer is made with it",))
     return step
 

@@ -12,7 +12,7 @@ import pytest
 from ml_buildpack.apply.layer_store import LayerStore
 from ml_buildpack.apply.python_install import ARCHIVE_FILENAME, PythonInstaller
 from ml_buildpack.apply.python_table import read_machine
-from ml_buildpack.apply.tools import _find_uv
+from ml_buildpack.apply.vendored import find_uv
 from ml_buildpack.cnb.context import read_restored_layers
 from ml_buildpack.cnb.layer import Absent, RestoredLayer
 from ml_buildpack.console import StreamConsole
@@ -65,7 +65,7 @@ class Place:
             restored=self.restored(),
             store=LayerStore(layers_dir=self.layers_dir),
             console=StreamConsole(out=self.out),
-            uv=_find_uv(),
+            uv=find_uv(),
             env=source.environment({"HOME": str(self.root), **ONCE}),
         )
 

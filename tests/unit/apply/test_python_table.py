@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml_buildpack.apply.python_table import read_python_table
-from ml_buildpack.apply.tools import _find_uv
+from ml_buildpack.apply.vendored import find_uv
 from ml_buildpack.plan.interpreter import PythonDownload
 from ml_buildpack.plan.python_downloads import PythonSource, PythonTable
 from support.file_server import Answer, serve_files
@@ -18,7 +18,7 @@ from support.workplace import ONCE
 
 def read(tmp_path: Path, source: PythonSource, **env: str) -> PythonTable:
     """The table, by the real uv."""
-    return read_python_table(source, uv=_find_uv(), env={"HOME": str(tmp_path), **ONCE, **env}, cwd=tmp_path)
+    return read_python_table(source, uv=find_uv(), env={"HOME": str(tmp_path), **ONCE, **env}, cwd=tmp_path)
 
 
 @pytest.mark.parametrize("form", [str, Path.as_uri], ids=["path", "file URL"])

@@ -6,12 +6,13 @@ import posixpath
 from dataclasses import replace
 
 from ml_buildpack.errors import InvalidSettings, Mistake
+from ml_buildpack.facts.conda.conda_wish import read_wish
 from ml_buildpack.facts.conda.environment_file import read_environment
 from ml_buildpack.facts.conda.mlflow_files import MLMODEL, PYTHON_ENV, find_mlflow_directory, read_python_env
 from ml_buildpack.facts.dependencies import Dependencies, InputKind
 from ml_buildpack.facts.dependency_files import read_requirements
 from ml_buildpack.facts.project_files import ProjectFiles
-from ml_buildpack.facts.settings import CondaMode, Settings
+from ml_buildpack.facts.settings import CondaMode, Resolver, Settings
 
 CONDA_FILES = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml", PYTHON_ENV)
 
@@ -27,8 +28,9 @@ def read_conda(files: ProjectFiles, settings: Settings) -> Dependencies | None:
 
 def read_conda_file(files: ProjectFiles, settings: Settings, path: str) -> Dependencies:
     """The environment of that file, whatever it is called. Raises: as `read_conda`."""
-    _refuse_conda_packages(settings)
     is_python_env = posixpath.basename(path) == PYTHON_ENV
+    if settings.conda is CondaMode.RATTLER and not is_python_env:
+        return _read_for_conda(files, settings, path)
     environment = read_python_env(files, path) if is_python_env else read_environment(files, path)
     return Dependencies(
         kind=InputKind.CONDA,
@@ -63,12 +65,18 @@ def read_mlflow(files: ProjectFiles, settings: Settings) -> Dependencies | None:
     return None
 
 
-def _refuse_conda_packages(settings: Settings) -> None:
-    """Nothing, unless conda's own packages are asked for, which this release does not install."""
-    if settings.conda is CondaMode.RATTLER:
-        where = settings.origin_of("conda") or "BP_CONDA"
-        detail = (
-            "Installing conda's own packages is not available in this release. Leave the setting out: the packages are"
-            " then installed under their names on PyPI."
-        )
-        raise InvalidSettings(mistakes=(Mistake(where=where, text=CondaMode.RATTLER.value, detail=detail),))
+def _read_for_conda(files: ProjectFiles, settings: Settings, path: str) -> Dependencies:
+    """The environment for conda's own packages. Raises: RequirementsMalformed; InvalidSettings."""
+    if settings.resolver is Resolver.PIP_TOOLS:
+        where = settings.origin_of("resolver") or "BP_RESOLVER"
+        detail = "What pip adds to conda's own packages is resolved by uv. Leave the setting out, or BP_CONDA=rattler."
+        raise InvalidSettings(mistakes=(Mistake(where=where, text=Resolver.PIP_TOOLS.value, detail=detail),))
+    environment = read_wish(files, path)
+    return Dependencies(
+        kind=InputKind.CONDA,
+        path=path,
+        requirements=environment.requirements,
+        python_requests=environment.python_requests,
+        conda=environment.wish,
+        notes=environment.notes,
+    )

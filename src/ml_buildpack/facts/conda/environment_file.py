@@ -40,9 +40,8 @@ def read_environment(files: ProjectFiles, path: str) -> CondaEnvironment:
     reading.add_file(path)
     translation = translate_entries(path, document)
     reading.add_lines(translation.lines)
-    for item in _pip_items(document):
-        read_pip_item(reading, path, item)
-    reading.mistakes[:0] = [*_shape_mistakes(path, document), *translation.mistakes]
+    read_pip_items(reading, path, document)
+    reading.mistakes[:0] = [*shape_mistakes(path, document), *translation.mistakes]
     requirements = reading.result()
     if translation.without_wheel:
         raise CondaPackagesWithoutWheel(packages=tuple(translation.without_wheel))
@@ -72,13 +71,19 @@ def read_document(files: ProjectFiles, path: str) -> YamlValue:
 
 def translate_entries(path: str, document: YamlValue) -> Translation:
     """The conda packages of that document, translated."""
-    entries = tuple(_entries(document))
+    entries = tuple(read_entries(document))
     translation = Translation(path=path, is_record=_is_record(document, entries))
     for entry in entries:
         translation.add(entry)
     channels = document.get("channels")
     translation.note_channels([item.text for item in (channels.items() if channels else ()) or () if item.text])
     return translation
+
+
+def read_pip_items(reading: RequirementReading, path: str, document: YamlValue) -> None:
+    """Add the lines of the document's `pip:` sections."""
+    for item in _pip_items(document):
+        read_pip_item(reading, path, item)
 
 
 def read_pip_item(reading: RequirementReading, path: str, item: YamlValue) -> None:
@@ -93,7 +98,8 @@ def _dependencies(document: YamlValue) -> tuple[YamlValue, ...]:
     return (found.items() or ()) if found is not None else ()
 
 
-def _entries(document: YamlValue) -> Iterator[CondaEntry]:
+def read_entries(document: YamlValue) -> Iterator[CondaEntry]:
+    """What the document asks conda for, item by item."""
     for item in _dependencies(document):
         if item.text is not None:
             yield CondaEntry(text=item.text.strip(), line=item.line)
@@ -114,7 +120,8 @@ def _is_record(document: YamlValue, entries: tuple[CondaEntry, ...]) -> bool:
     return len(entries) > 1 and len(with_build) * 2 > len(entries)
 
 
-def _shape_mistakes(path: str, document: YamlValue) -> Iterator[Mistake]:
+def shape_mistakes(path: str, document: YamlValue) -> Iterator[Mistake]:
+    """Whatever in the document is no list of packages."""
     found = document.get("dependencies")
     if found is None or (found.items() is None and not found.is_empty):
         yield Mistake(where=path, line=document.line, detail="There is no list behind `dependencies:`.")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ml_buildpack.errors import InvalidSettings, Mistake, RequirementsMalformed
+from ml_buildpack.errors import InvalidSettings, RequirementsMalformed
 from ml_buildpack.facts.conda.conda_input import read_conda, read_mlflow
+from ml_buildpack.facts.conda.conda_wish import CondaSpec, CondaWish
 from ml_buildpack.facts.conda.mlflow_files import find_mlflow_directory, find_recorded_pythons
 from ml_buildpack.facts.dependencies import Dependencies, InputKind
 from ml_buildpack.facts.python_request import PythonRequest
-from ml_buildpack.facts.settings import CondaMode, Settings
+from ml_buildpack.facts.settings import CondaMode, Resolver, Settings
 from support.projects import write_project
 
 ENVIRONMENT = "dependencies: [python=3.11, flask]\n"
@@ -136,22 +137,46 @@ def test_pythons_are_found_whatever_is_installed_from(tmp_path: Path) -> None:
     ) == find_recorded_pythons(write_project(tmp_path, files))
 
 
-def test_conda_packages_themselves_are_refused(tmp_path: Path) -> None:
-    """Said before anything is downloaded, with the place of the setting."""
-    settings = Settings(conda=CondaMode.RATTLER, origins=(("conda", "ml-buildpack.toml"),))
+def test_conda_packages_themselves_are_read_as_written(tmp_path: Path) -> None:
+    """Specs and channels for a solver of conda's, lines for pip; the Python counts for both."""
+    text = (
+        "channels: [conda-forge]\ndependencies:\n- python=3.11\n- bioconda::samtools>=1.2\n"
+        "- numpy=1.26.*=py311*\n- pip:\n  - flask\n"
+    )
+    found = read_conda(write_project(tmp_path, {"environment.yml": text}), Settings(conda=CondaMode.RATTLER))
+
+    assert (InputKind.CONDA, "environment.yml", ["flask"], ["==3.11.*"]) == summary(found)
+    assert found is not None
+    assert (
+        CondaWish(
+            path="environment.yml",
+            specs=(
+                CondaSpec(text="python=3.11", name="python", line=3),
+                CondaSpec(text="samtools>=1.2", name="samtools", line=4, channel="bioconda"),
+                CondaSpec(text="numpy=1.26.*=py311*", name="numpy", line=5),
+            ),
+            channels=("conda-forge",),
+        )
+        == found.conda
+    )
+
+
+def test_items_that_name_nothing_are_mistakes(tmp_path: Path) -> None:
+    """All at once, with those of the `pip:` section."""
+    text = "dependencies:\n- python\n- '>=1'\n- pip:\n  - flask flask\n"
+    with pytest.raises(RequirementsMalformed) as caught:
+        read_conda(write_project(tmp_path, {"environment.yml": text}), Settings(conda=CondaMode.RATTLER))
+
+    assert [3, 5] == [mistake.line for mistake in caught.value.mistakes]
+
+
+def test_pip_tools_cannot_add_to_conda_packages(tmp_path: Path) -> None:
+    """What pip adds is resolved by uv, whose constraints can name what is installed."""
+    settings = Settings(conda=CondaMode.RATTLER, resolver=Resolver.PIP_TOOLS, origins=(("resolver", "BP_RESOLVER"),))
     with pytest.raises(InvalidSettings) as caught:
         read_conda(write_project(tmp_path, {"environment.yml": ENVIRONMENT}), settings)
 
-    assert (
-        Mistake(
-            where="ml-buildpack.toml",
-            text="rattler",
-            detail=(
-                "Installing conda's own packages is not available in this release. Leave the setting out: the packages"
-                " are then installed under their names on PyPI."
-            ),
-        ),
-    ) == caught.value.mistakes
+    assert [("BP_RESOLVER", "pip-tools")] == [(one.where, one.text) for one in caught.value.mistakes]
 
 
 def test_a_broken_python_env(tmp_path: Path) -> None:
