@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +23,7 @@ from bench.mirror import make_mirror
 from bench.phases import measure_phases
 from bench.plan import PLANS, QUICK, TORCH_SERIES, Plan
 from bench.registry import serve_registry
-from bench.results import Results, write_results
+from bench.results import Results, Start, write_results
 from bench.start import start_images
 from bench.wheels import LOCK_DIGEST, other_pythons, prepare_wheels
 
@@ -38,6 +39,8 @@ def main() -> None:
         "--torch", default="", metavar="pypi|URL", help="also torch: from PyPI, or an index for the CPU"
     )
     chosen = parser.parse_args()
+    # Whoever ends the run wants it cleaned up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     plan = PLANS[chosen.plan]
     results = measure(plan, chosen.torch)
     target = WORK / "quick.json" if plan is QUICK else RESULTS
@@ -56,11 +59,11 @@ def measure(plan: Plan, torch: str) -> Results:
         _say("Phases alone")
         phases = measure_phases(scratch, index_url=matrix.setting.index_url, rounds=plan.phases)
         machine = describe_machine(engine.client.version()["Version"])
+        starts: list[Start] = []
         for series in (*plan.series, *(TORCH_SERIES if torch else ())):
             _say(f"{series.app}, to a {series.sink}, {series.rounds} rounds")
             matrix.run(series)
-        _say("Starts")
-        starts = start_images(engine, matrix.kept, rounds=plan.starts)
+            starts += start_images(engine, matrix.take_kept(), rounds=plan.starts)
         return Results(
             plan=plan.name,
             machine=machine,

@@ -82,7 +82,8 @@ class Buildpack:
 
     def run_command(self, app: App) -> tuple[str, ...]:
         """What `docker run` gets after its own flags, the image's name being `{}`."""
-        return ("{}",) if self.serves_itself else ("{}", *app.command)
+        # python3 is the process of the image; these are its arguments.
+        return ("{}",) if self.serves_itself else ("{}", *app.command[1:])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

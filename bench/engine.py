@@ -46,6 +46,11 @@ class Engine:
         digests = image.attrs["RootFS"]["Layers"]
         return Layers(sizes=dict(zip(digests, layer_sizes(image.history(), len(digests)), strict=True)))
 
+    def remember(self, name: str) -> None:
+        """Remove the image of that name in the end, also when another one has taken the name by then."""
+        with suppress(ImageNotFound):
+            self._made.append(str(self.client.images.get(name).id))
+
     def layer_names(self, name: str) -> dict[str, str]:
         """What the lifecycle calls the layers of an image, by digest; nothing for an image that it did not make."""
         labels = self.client.images.get(name).labels
@@ -80,9 +85,10 @@ class Engine:
         for container in self.client.containers.list(all=True, filters={"label": PREFIX}):
             container.remove(force=True)
         for image in self.client.images.list():
-            for tag in image.tags:
-                if PREFIX in tag:
-                    self.client.images.remove(tag, force=True)
+            # What was pushed and then replaced is known by its digest alone.
+            for name in image.tags or image.attrs.get("RepoDigests") or ():
+                if PREFIX in name:
+                    self.client.images.remove(name, force=True)
         self.forget(f"{PREFIX}-nothing")
         for volume in self.client.volumes.list():
             if str(volume.name).startswith(PREFIX):

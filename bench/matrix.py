@@ -59,6 +59,11 @@ class Matrix:
                     for chain in chains:
                         self._build(series, number, step, case, chain)
 
+    def take_kept(self) -> dict[tuple[str, str], str]:
+        """The images that are to be started, by application and contestant, each told once."""
+        taken, self.kept = self.kept, {}
+        return taken
+
     def _able(self) -> set[str]:
         return {
             name
@@ -98,6 +103,7 @@ class Matrix:
                 raise Failed(f"{chain.contestant.name}, {series.app}, {case}: {error}\n{error.output}") from error
             wall_s += ran.wall_s
             phases.update(ran.phases)
+        self.engine.remember(self._name(series, chain))
         moved = self.registry.uploaded_bytes(chain.image, since=mark) if push else self._new_bytes(chain)
         build = Build(
             app=series.app,

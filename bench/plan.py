@@ -98,9 +98,9 @@ QUICK = Plan(
 DEFAULT = Plan(
     name="default",
     series=(
-        *_main(rounds=2, repeats=3),
+        *_main(rounds=2, repeats=2),
         *_others(OWN_PYTHON, (REGISTRY,), (FIRST, PYTHON)),
-        *_others(XGBOOST, (REGISTRY,)),
+        *_others(XGBOOST, (REGISTRY,), (FIRST, CODE, LIGHT)),
         *_growth((10, 50, 200), (10, 1_000)),
     ),
     starts=5,

@@ -1,4 +1,4 @@
-"""Plots of the results, as SVG beside the table: `python -m bench.plots`, with what requirements/bench.txt locks.
+"""Plots of the results, as PNG beside the table: `python -m bench.plots`, with what requirements/bench.txt locks.
 
 Bars begin at zero. Each bar is a median, its whisker reaches from the least to the greatest. Growth has logarithmic
 axes, and says so.
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import matplotlib as mpl
 
-mpl.use("svg")
+mpl.use("agg")
 from matplotlib import pyplot as plt
+from matplotlib import ticker
+from PIL import Image
 
 from bench.bars import EMPTY, MAIN_APP, NAIVE, NO_BYTECODE, OURS, PIP
 from bench.plan import CACHED, CODE, DAEMON, FIRST, LIGHT, MODEL, NOTHING, REGISTRY
@@ -36,13 +39,13 @@ def main() -> None:
     results = read_results(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER / "results.json")
     target = Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER / "plots"  # noqa: PLR2004 - its second argument
     target.mkdir(exist_ok=True)
-    mpl.rcParams.update({"font.size": 9, "svg.hashsalt": "ml-buildpack", "axes.spines.top": False,
+    mpl.rcParams.update({"font.size": 9, "savefig.dpi": 110, "axes.spines.top": False,
                          "axes.spines.right": False})  # fmt: skip
     for sink in (DAEMON, REGISTRY):
-        save(draw_cases(results, sink), target / f"rebuild-{sink}.svg")
-    save(draw_images(results), target / "images.svg")
+        save(draw_cases(results, sink), target / f"rebuild-{sink}.png")
+    save(draw_images(results), target / "images.png")
     if any("packages" in one.app for one in results.builds):
-        save(draw_growth(results), target / "growth.svg")
+        save(draw_growth(results), target / "growth.png")
 
 
 def draw_cases(results: Results, sink: str) -> Any:
@@ -53,7 +56,7 @@ def draw_cases(results: Results, sink: str) -> Any:
     seconds.set_ylabel("seconds (lower is better)")
     draw_bars(bytes_, results, sink, lambda *key: [one / 1e6 for one in results.moved(*key)])
     bytes_.set_ylabel("sent, MB, compressed" if sink == REGISTRY else "new layers, MB")
-    seconds.legend(ncols=5, loc="upper right", frameon=False)
+    figure.legend(*seconds.get_legend_handles_labels(), ncols=5, loc="outside lower center", frameon=False)
     return figure
 
 
@@ -113,34 +116,40 @@ def draw_rows(axes: Any, apps: Sequence[str], figures: Callable[[str, str], Sequ
 
 
 def draw_growth(results: Results) -> Any:
-    """Seconds over the number of packages and over the size of the model, each on logarithmic axes."""
-    figure, grid = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-    draw_lines(grid[0], results, r"(\d+) packages", DAEMON, (FIRST, NOTHING, LIGHT))
-    grid[0].set_xlabel("small packages (logarithmic), to a daemon")
-    draw_lines(grid[1], results, r"model of ([\d,]+) MB", REGISTRY, (FIRST, NOTHING, CODE))
-    grid[1].set_xlabel("MB of model (logarithmic), to a registry")
+    """Seconds over the number of packages and over the size of the model: a row for each, a column for each case."""
+    figure, grid = plt.subplots(2, 3, figsize=(9, 5.4), layout="constrained", sharey="row")
+    rows = (
+        (r"(\d+) packages", DAEMON, (FIRST, NOTHING, LIGHT), "small packages, to a daemon"),
+        (r"model of ([\d,]+) MB", REGISTRY, (FIRST, NOTHING, CODE), "MB of model, to a registry"),
+    )
+    for axes_of_row, (pattern, sink, cases, title) in zip(grid, rows, strict=True):
+        found = {app: re.fullmatch(pattern, app) for app in names(one.app for one in results.builds)}
+        sized = {app: int(one[1].replace(",", "")) for app, one in found.items() if one is not None}
+        for axes, case in zip(axes_of_row, cases, strict=True):
+            draw_lines(axes, results, sized, (sink, case))
+            axes.set_xlabel(title)
+        axes_of_row[0].set_ylabel("seconds")
+    figure.suptitle("How costs grow (both axes are logarithmic)")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, ncols=3, loc="outside lower center", frameon=False)
     return figure
 
 
-def draw_lines(axes: Any, results: Results, pattern: str, sink: str, cases: Sequence[str]) -> None:
-    """A line for each contestant and case; the line's style is the case."""
-    sized = {app: int(found[1].replace(",", "")) for app in names(one.app for one in results.builds)
-             if (found := re.fullmatch(pattern, app))}  # fmt: skip
+def draw_lines(axes: Any, results: Results, sized: Mapping[str, int], key: tuple[str, str]) -> None:
+    """A line for each contestant, in one case to one sink."""
     for contestant in (OURS, NAIVE, PIP):
-        for case, style in zip(cases, ("-", "--", ":"), strict=True):
-            walls = {size: results.wall_s(app, contestant, sink, case) for app, size in sized.items()}
-            points = sorted((size, median(seconds)) for size, seconds in walls.items() if seconds)
-            label = f"{LABELS.get(contestant, contestant)}, {case}"
-            line = {"color": COLOURS[contestant], "label": label, "marker": "o", "markersize": 3}
-            axes.plot([size for size, _ in points], [seconds for _, seconds in points], style, **line)
+        walls = {size: results.wall_s(app, contestant, *key) for app, size in sized.items()}
+        points = sorted((size, median(seconds)) for size, seconds in walls.items() if seconds)
+        line = {"color": COLOURS[contestant], "label": LABELS.get(contestant, contestant), "marker": "o"}
+        axes.plot([size for size, _ in points], [seconds for _, seconds in points], markersize=3.5, **line)
+    axes.set_title(key[1], fontsize=9)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(sorted(sized.values()), [f"{size:,}" for size in sorted(sized.values())])
-    axes.minorticks_off()
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_ylabel("seconds (logarithmic)")
+    axes.minorticks_off()
     axes.grid(visible=True, alpha=0.25)
-    axes.legend(fontsize=6.5, frameon=False)
 
 
 def number(value: float) -> str:
@@ -150,8 +159,11 @@ def number(value: float) -> str:
 
 def save(figure: Any, path: Path) -> None:
     """Write the same bytes for the same results."""
-    figure.savefig(path, metadata={"Date": None})
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", metadata={"Software": None})
     plt.close(figure)
+    # A plot has few colours: a palette makes the file a third of its size.
+    Image.open(drawn).convert("RGB").quantize(64).save(path, optimize=True)
     sys.stdout.write(f"==> Wrote {path}, {path.stat().st_size / 1000:.0f} kB\n")
 
 

@@ -52,9 +52,9 @@ def _start(engine: Engine, app: str, contestant: str, image: str, number: int) -
     identity = run(("docker", "run", *flags, *command)).log.strip().splitlines()[-1]
     container = engine.client.containers.get(identity)
     try:
-        port = int(container.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"][0]["HostPort"])
-        while not _answers(port):
-            if time.perf_counter() - began > _LIMIT_S:
+        while not _answers(container.ports):
+            container.reload()
+            if container.status == "exited" or time.perf_counter() - began > _LIMIT_S:
                 raise RuntimeError(f"{image} gave no answer:\n{container.logs().decode(errors='replace')}")
             time.sleep(_POLL_S)
         first_200_s = time.perf_counter() - began
@@ -67,7 +67,11 @@ def _start(engine: Engine, app: str, contestant: str, image: str, number: int) -
     return Start(app=app, contestant=contestant, round=number, first_200_s=first_200_s, resident_bytes=resident)
 
 
-def _answers(port: int) -> bool:
+def _answers(ports: Mapping[str, Any]) -> bool:
+    # A container that has ended has no ports any more.
+    if not ports.get(f"{PORT}/tcp"):
+        return False
+    port = int(ports[f"{PORT}/tcp"][0]["HostPort"])
     with closing(HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
         try:
             connection.request("GET", HEALTH)
