@@ -64,8 +64,8 @@ bench-full: ## more rounds and a model of 5 GB, more than an hour; then `make be
 .PHONY: bench-report
 bench-report: .venv ## the table and the plots of bench/results.json
 	@bench/environment.sh
-	@$(BIN)/python -m bench.table
 	@.build/bench/venv/bin/python -m bench.plots
+	@$(BIN)/python -m bench.table
 
 .PHONY: docs
 docs: .venv ## write what is generated in docs/

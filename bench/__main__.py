@@ -25,6 +25,7 @@ from bench.plan import PLANS, QUICK, TORCH_SERIES, Plan
 from bench.registry import serve_registry
 from bench.results import Results, Start, write_results
 from bench.start import start_images
+from bench.table import render
 from bench.wheels import LOCK_DIGEST, other_pythons, prepare_wheels
 
 WORK = ROOT / ".build" / "bench"
@@ -45,6 +46,8 @@ def main() -> None:
     results = measure(plan, chosen.torch)
     target = WORK / "quick.json" if plan is QUICK else RESULTS
     write_results(results, target)
+    if plan is QUICK:
+        sys.stdout.write(render(results))
     sys.stdout.write(f"==> Wrote {target.relative_to(ROOT)}\n")
 
 

@@ -26,7 +26,10 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}{render(read_results(RESULTS))}{END}{after}", encoding="utf-8")
+    plots = sorted(README.with_name("plots").glob("*.png"))
+    pictures = "".join(f"![{path.stem.replace('-', ' ')}](plots/{path.name})\n\n" for path in plots)
+    section = f"{pictures}{render(read_results(RESULTS))}"
+    README.write_text(f"{before}{BEGIN}{section}{END}{after}", encoding="utf-8")
 
 
 def render(results: Results) -> str:
