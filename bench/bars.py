@@ -74,7 +74,7 @@ def _light(results: Results) -> list[Bar]:
 
 def _images(results: Results) -> list[Bar]:
     bars = []
-    for app in names(one.app for one in results.images):
+    for app in names(one.app for one in results.starts):
         ours, pip = results.image(app, OURS), results.image(app, PIP)
         if ours is not None and pip is not None:
             measured = ours.over_base_bytes / pip.over_base_bytes
