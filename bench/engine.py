@@ -21,10 +21,18 @@ class Layers:
 
     sizes: Mapping[str, int]
 
-    def beyond(self, others: Layers | None) -> int:
-        """The bytes of the layers that the other image does not have."""
-        known = others.sizes if others is not None else {}
-        return sum(size for digest, size in self.sizes.items() if digest not in known)
+    def beyond(self, others: Layers) -> dict[str, int]:
+        """The layers that the other image does not have."""
+        return {digest: size for digest, size in self.sizes.items() if digest not in others.sizes}
+
+
+def by_name(sizes: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
+    """The sizes of the layers that have names, by name: slices of the application are one."""
+    named: dict[str, int] = {}
+    for digest, size in sizes.items():
+        if digest in names:
+            named[names[digest]] = named.get(names[digest], 0) + size
+    return named
 
 
 @dataclass(kw_only=True)

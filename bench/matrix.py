@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.apps import App, find_app
 from bench.bars import EMPTY
 from bench.contestants import CONTESTANTS, Contestant, Order, Setting
-from bench.engine import PREFIX, Engine, Layers, volume_name
+from bench.engine import PREFIX, Engine, Layers, by_name, volume_name
 from bench.machine import run
 from bench.plan import FIRST, REGISTRY, STARTED, Series
 from bench.registry import Registry
@@ -104,7 +104,8 @@ class Matrix:
             wall_s += ran.wall_s
             phases.update(ran.phases)
         self.engine.remember(self._name(series, chain))
-        moved = self.registry.uploaded_bytes(chain.image, since=mark) if push else self._new_bytes(chain)
+        new = {} if push else self._new_layers(chain)
+        moved = self.registry.uploaded_bytes(chain.image, since=mark) if push else sum(new.values())
         build = Build(
             app=series.app,
             contestant=chain.contestant.name,
@@ -113,6 +114,7 @@ class Matrix:
             round=number,
             wall_s=wall_s,
             moved_bytes=moved,
+            moved_layers=by_name(new, self.engine.layer_names(chain.image)) if new else {},
             phases=phases,
         )
         self.builds.append(build)
@@ -120,7 +122,7 @@ class Matrix:
         if case == FIRST and number == 0 and (not push or series.app in STARTED):
             self._measure(series, chain)
 
-    def _new_bytes(self, chain: Chain) -> int:
+    def _new_layers(self, chain: Chain) -> dict[str, int]:
         before = chain.previous or self.engine.layers(chain.contestant.base(), ours=False)
         chain.previous = self.engine.layers(chain.image)
         return chain.previous.beyond(before)
@@ -132,11 +134,9 @@ class Matrix:
         if series.sink == REGISTRY:
             self.engine.client.images.pull(name)
         layers, base = self.engine.layers(name), self.engine.layers(chain.contestant.base(), ours=False)
-        sizes: dict[str, int] = {}
-        for digest, layer in self.engine.layer_names(name).items():
-            sizes[layer] = sizes.get(layer, 0) + layers.sizes.get(digest, 0)
+        sizes = by_name(layers.sizes, self.engine.layer_names(name))
         # The model that was laid beside the application is the same bytes in each image, and says nothing of any.
-        over_base = layers.beyond(base) - chain.app.model_mb * 2**20
+        over_base = sum(layers.beyond(base).values()) - chain.app.model_mb * 2**20
         self.images.append(
             Image(app=series.app, contestant=chain.contestant.name, over_base_bytes=over_base, layers=sizes)
         )

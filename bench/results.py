@@ -17,6 +17,7 @@ class Build:
     """One build: who made what of which application, how long it took, and what it moved.
 
     `moved_bytes` are those of layers that the engine did not have from the build before, or what the registry was sent.
+    `moved_layers` are those of the layers that have names, to a daemon.
     `phases` are the seconds of the lifecycle's phases; none where there is no lifecycle.
     """
 
@@ -27,6 +28,7 @@ class Build:
     round: int
     wall_s: float
     moved_bytes: int
+    moved_layers: Mapping[str, int]
     phases: Mapping[str, float]
 
 
@@ -79,6 +81,10 @@ class Results:
     def moved(self, app: str, contestant: str, sink: str, case: str) -> list[int]:
         """The bytes that every such build moved."""
         return [one.moved_bytes for one in self._builds(app, contestant, sink, case)]
+
+    def moved_layers(self, app: str, contestant: str, sink: str, case: str) -> list[Mapping[str, int]]:
+        """The bytes of every such build, by layer."""
+        return [one.moved_layers for one in self._builds(app, contestant, sink, case)]
 
     def phase_s(self, app: str, contestant: str, sink: str, case: str) -> dict[str, float]:
         """The median seconds of each phase of the lifecycle, in the order in which they ran."""

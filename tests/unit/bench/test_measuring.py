@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.apps import App
-from bench.engine import Layers, layer_sizes, volume_name
+from bench.engine import Layers, by_name, layer_sizes, volume_name
 from bench.machine import phases_of
 from bench.plan import CODE, DAEMON, FIRST, LIGHT, NOTHING, PYTHON, Series
 from bench.registry import uploads
@@ -50,7 +50,14 @@ def test_new_bytes_are_those_of_layers_that_the_other_image_lacks() -> None:
     """Wherever they stand: a changed layer below a kept one moves alone."""
     before, after = Layers(sizes={"base": 90, "old": 5, "app": 1}), Layers(sizes={"base": 90, "new": 6, "app": 1})
 
-    assert (6, 97) == (after.beyond(before), after.beyond(None))
+    assert {"new": 6} == after.beyond(before)
+
+
+def test_slices_of_the_application_count_as_one() -> None:
+    """And the lifecycle's own layers, which have no names, as none."""
+    sizes = {"model": 50, "code": 1, "venv": 90, "launcher": 3}
+
+    assert {"app": 51, "venv": 90} == by_name(sizes, {"model": "app", "code": "app", "venv": "venv"})
 
 
 def test_only_finished_uploads_of_the_repository_count() -> None:
