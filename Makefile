@@ -15,7 +15,8 @@ PYTEST_FLAGS ?=
 
 BIN := .venv/bin
 PYTHON_CODE := src tests tools bench
-SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bin/detect bin/build bin/run_phase.sh .ci/run builder/placeholder/bin/*)
+SHELL_CODE := $(wildcard tools/*.sh builder/*.sh bench/*.sh bin/detect bin/build bin/run_phase.sh .ci/run \
+	builder/placeholder/bin/* bench/buildpacks/*/bin/*)
 FAST_TESTS := tests/unit tests/contract tests/rules tests/serve
 LEVELS := fast slow lifecycle image
 
@@ -46,13 +47,25 @@ vendor: .venv ## vendor/: what the buildpack needs to run from this checkout
 builder: engine tools base-images package ## our builder image, with its base images
 	@builder/builder.sh ours
 
-bench: package .venv ## the benchmarks
-	@$(BIN)/python bench/phases.py
+bench: bench-default bench-report ## the benchmarks, 25 minutes: results, table and plots; TORCH=pypi|<index> adds torch
 
 check: fmt lint types test-fast ## format, lint, types, fast tests
 
 clean: ## remove what was made here; images and the engine stay
 	rm -rf .build .venv dist vendor .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: bench-quick bench-full bench-default
+bench-quick bench-full bench-default: engine tools base-images package vendor
+	@bench/environment.sh
+	@PYTHONPATH=tests tools/with_tools.sh $(BIN)/python -m bench $(@:bench-%=%) $(if $(TORCH),--torch '$(TORCH)')
+bench-quick: ## one round of the benchmarks that matter most, under 5 minutes; prints the table and changes no file
+bench-full: ## more rounds and a model of 5 GB, more than an hour; then `make bench-report`
+
+.PHONY: bench-report
+bench-report: .venv ## the table and the plots of bench/results.json
+	@bench/environment.sh
+	@.build/bench/venv/bin/python -m bench.plots
+	@$(BIN)/python -m bench.table
 
 .PHONY: docs
 docs: .venv ## write what is generated in docs/
@@ -74,6 +87,10 @@ lock: .venv ## lock requirements/ again, at the newest versions
 		requirements/vendor.in -o requirements/vendor.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-strip-extras \
 		requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
+		requirements/bench.in -o requirements/bench.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		requirements/bench-apps.in -o requirements/bench-apps.txt
 
 .PHONY: fmt lint types test-fast test-slow test-lifecycle test-image test-serve test-torch
 fmt: .venv ## check the format (fix it: .venv/bin/ruff format)

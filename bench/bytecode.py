@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-import tomllib
+import tomli
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = (ROOT / "fixtures" / "iris-fastapi", ROOT / "fixtures" / "iris-flask")
@@ -90,7 +90,7 @@ def build(app: Path, place: Path, settings: dict[str, str]) -> Path:
 
 def installed_by_pip(place: Path, target: Path) -> str:
     """The megabytes that pip makes of the same lock, compiled as it always does."""
-    lock = tomllib.loads((place / "layers" / "lock" / "pylock.toml").read_text(encoding="utf-8"))
+    lock = tomli.loads((place / "layers" / "lock" / "pylock.toml").read_text(encoding="utf-8"))
     pins = [f"{package['name']}=={package['version']}" for package in lock["packages"]]
     argv = (PYTHON, "-m", "venv", "--clear", str(target))
     subprocess.run(argv, check=True)
@@ -103,7 +103,7 @@ def installed_by_pip(place: Path, target: Path) -> str:
 def start(place: Path) -> tuple[float, float]:
     """Seconds to the first answer, and the processor seconds of all its processes until they were ended."""
     layers = place / "layers"
-    launch = tomllib.loads((layers / "launch.toml").read_text(encoding="utf-8"))
+    launch = tomli.loads((layers / "launch.toml").read_text(encoding="utf-8"))
     (web,) = (process for process in launch["processes"] if process["type"] == "web")
     env = {
         "PATH": f"{layers / 'venv' / 'bin'}:/usr/bin:/bin",

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
+from packaging.utils import NormalizedName
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
@@ -73,7 +74,7 @@ def resolve(requirements: str) -> Lock:
         )
 
 
-def wheel_sizes(lock: Lock) -> dict[str, int]:
+def wheel_sizes(lock: Lock) -> dict[NormalizedName, int]:
     """The bytes of each package's file."""
     files = {one.name: one.source for one in lock.packages if isinstance(one.source, LockedFile)}
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -1,56 +1,53 @@
-"""How long the phases take themselves: `make bench`. Prints a Markdown table; nothing is asserted.
+"""How long the phases take themselves, without lifecycle and container.
 
 Detection runs on a directory of 1,000 files, a build on fixtures/iris-flask where nothing changed. Each figure is the
-time from starting the program to its end, shell and interpreter included; `floor` is an interpreter alone.
+time from starting the program to its end, shell and interpreter included; `FLOOR` is an interpreter alone.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.bars import BUILD, DETECT
+from bench.machine import ROOT
+from bench.results import Phase
+
 BUILDPACK = ROOT / "dist" / "buildpack"
-ROUNDS = 15
+FLOOR = "floor: python3 -I -c pass"
 FILES = 1_000
 
 
-def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory(prefix="ml-buildpack-bench-") as directory:
-        scratch = Path(directory)
-        python = shutil.which("python3") or sys.executable
-        rows = [
-            ("floor: python3 -I -c pass", measure(lambda: run((python, "-I", "-c", "pass"), cwd=scratch, env={}))),
-            (f"bin/detect, {FILES:,} files", measure(detection(scratch))),
-            ("bin/build, nothing changed", measure(build(scratch))),
-        ]
-    sys.stdout.write("| phase | median ms | min ms | max ms |\n|---|--:|--:|--:|\n")
-    for name, seconds in rows:
-        figures = (statistics.median(seconds), min(seconds), max(seconds))
-        sys.stdout.write(f"| {name} | " + " | ".join(f"{figure * 1000:.0f}" for figure in figures) + " |\n")
+def measure_phases(scratch: Path, *, index_url: str, rounds: int) -> list[Phase]:
+    """The phases in turn, `rounds` times after one that is not counted. `scratch` is an empty folder."""
+    python = shutil.which("python3") or sys.executable
+    actions: dict[str, Callable[[], None]] = {
+        FLOOR: lambda: _run((python, "-I", "-c", "pass"), cwd=scratch, env={}),
+        DETECT: _detection(scratch),
+        BUILD: _build(scratch, index_url),
+    }
+    return [
+        Phase(name=name, round=number, wall_s=seconds)
+        for number in range(-1, rounds)
+        for name, action in actions.items()
+        for seconds in (_time(action),)
+        if number >= 0
+    ]
 
 
-def measure(action: Callable[[], None]) -> list[float]:
-    """The seconds of each round, after one that is not counted."""
+def _time(action: Callable[[], None]) -> float:
+    began = time.perf_counter()
     action()
-    seconds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - began)
-    return seconds
+    return time.perf_counter() - began
 
 
-def detection(scratch: Path) -> Callable[[], None]:
-    """Detection on a directory with many files, most of them data."""
+def _detection(scratch: Path) -> Callable[[], None]:
+    # A directory with many files, most of them data.
     app = scratch / "many-files"
     for number in range(FILES - 1):
         path = app / "data" / f"part-{number // 100}" / f"{number}.csv"
@@ -60,11 +57,11 @@ def detection(scratch: Path) -> Callable[[], None]:
     plan = scratch / "plan.toml"
     plan.touch()
     env = {"CNB_BUILD_PLAN_PATH": str(plan), "CNB_PLATFORM_DIR": str(scratch / "platform")}
-    return lambda: run((str(BUILDPACK / "bin" / "detect"),), cwd=app, env=env)
+    return lambda: _run((str(BUILDPACK / "bin" / "detect"),), cwd=app, env=env)
 
 
-def build(scratch: Path) -> Callable[[], None]:
-    """A build with everything restored: the first run, which is not counted, leaves what a lifecycle would restore."""
+def _build(scratch: Path, index_url: str) -> Callable[[], None]:
+    # Everything restored: the first run, which is not counted, leaves what a lifecycle would restore.
     app = shutil.copytree(ROOT / "fixtures" / "iris-flask", scratch / "app")
     layers = scratch / "layers" / "ml-buildpack_python"
     layers.mkdir(parents=True)
@@ -72,16 +69,12 @@ def build(scratch: Path) -> Callable[[], None]:
         "CNB_LAYERS_DIR": str(layers),
         "CNB_PLATFORM_DIR": str(scratch / "platform"),
         "CNB_TARGET_OS": "linux",
-        **{name: os.environ[name] for name in ("SSL_CERT_FILE", "PIP_INDEX_URL") if name in os.environ},
+        "PIP_INDEX_URL": index_url,
     }
-    return lambda: run((str(BUILDPACK / "bin" / "build"),), cwd=app, env=env)
+    return lambda: _run((str(BUILDPACK / "bin" / "build"),), cwd=app, env=env)
 
 
-def run(argv: tuple[str, ...], *, cwd: Path, env: dict[str, str]) -> None:
-    """Run a phase as the lifecycle does. Raises CalledProcessError."""
+def _run(argv: tuple[str, ...], *, cwd: Path, env: dict[str, str]) -> None:
+    # As the lifecycle does. Raises CalledProcessError.
     contract = {"PATH": os.environ["PATH"], "CNB_BUILDPACK_DIR": str(BUILDPACK), "HOME": str(cwd)}
     subprocess.run(argv, cwd=cwd, env={**contract, **env}, check=True, stdout=subprocess.DEVNULL)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes one builder image, with its base images and the lifecycle. Needs an engine and .build/tools.
-# Usage: builder/builder.sh ours|empty|nopython
+# Usage: builder/builder.sh ours|empty|nopython, or: builder/builder.sh IMAGE BUILDPACK_DIR for any other buildpack
 set -euo pipefail
 # shellcheck source=tools/env.sh
 . "$(dirname "$0")/../tools/env.sh"
@@ -12,7 +12,11 @@ case "$KIND" in
   ours) NAME=$BUILDER_OURS BASE=with-python SUFFIX='' BUILDPACK_DIR="$ROOT/dist/buildpack" ;;
   empty) NAME=$BUILDER_EMPTY BASE=with-python SUFFIX='' BUILDPACK_DIR=$PLACEHOLDER ;;
   nopython) NAME=$BUILDER_NOPYTHON BASE=without-python SUFFIX=-nopython BUILDPACK_DIR=$PLACEHOLDER ;;
-  *) die "unknown builder '$KIND': ours, empty or nopython" ;;
+  */*:*)
+    NAME=$KIND BASE=with-python SUFFIX='' BUILDPACK_DIR=$2
+    KIND=$(tr '/:' '--' <<<"$NAME")
+    ;;
+  *) die "unknown builder '$KIND': ours, empty or nopython, or an image and a buildpack's directory" ;;
 esac
 BUILD_IMAGE="ml-buildpack/build$SUFFIX:$SUITE"
 RUN_IMAGE="ml-buildpack/run$SUFFIX:$SUITE"
