@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import packaging
-from packaging.tags import Tag
+from packaging.markers import default_environment
+from packaging.tags import Tag, sys_tags
 
 from ml_buildpack.apply import commands
 from ml_buildpack.errors import CommandFailed
@@ -25,7 +27,6 @@ from packaging.markers import default_environment
 from packaging.tags import sys_tags
 print(json.dumps({
     "version": ".".join(map(str, sys.version_info[:3])),
-    "executable": sys.executable,
     "tags": [[t.interpreter, t.abi, t.platform] for t in sys_tags()],
     "environment": default_environment(),
 }))
@@ -82,20 +83,26 @@ def _ask_image_python(real: Path, search: InterpreterSearch) -> Interpreter | No
 
 
 def _ask(path: Path, origin: InterpreterOrigin, scratch: Path, launch_path: Path | None = None) -> Interpreter | None:
-    library_dir = str(Path(packaging.__file__).parent.parent)
-    argv = (str(path), "-I", "-B", "-c", _QUESTION, library_dir)
-    try:
-        answer = json.loads(commands.check(argv, env={"LC_ALL": "C.UTF-8"}, cwd=scratch).output)
-    except (CommandFailed, json.JSONDecodeError):
-        # Not an interpreter that can run anything; whoever asked for Python is told what else there is.
-        return None
+    if path.resolve() == Path(sys.executable).resolve():
+        # A process less in every build: it is the one that runs us.
+        version, tags, environment = ".".join(map(str, sys.version_info[:3])), tuple(sys_tags()), default_environment()
+    else:
+        library_dir = str(Path(packaging.__file__).parent.parent)
+        argv = (str(path), "-I", "-B", "-c", _QUESTION, library_dir)
+        try:
+            answer = json.loads(commands.check(argv, env={"LC_ALL": "C.UTF-8"}, cwd=scratch).output)
+        except (CommandFailed, json.JSONDecodeError):
+            # Not an interpreter that can run anything; whoever asked for Python is told what else there is.
+            return None
+        version, environment = answer["version"], answer["environment"]
+        tags = tuple(Tag(*parts) for parts in answer["tags"])
     return Interpreter(
         path=str(path),
         launch_path=str(launch_path or path),
-        version=answer["version"],
+        version=version,
         origin=origin,
-        tags=tuple(Tag(*parts) for parts in answer["tags"]),
-        environment=answer["environment"],
+        tags=tags,
+        environment={str(name): str(value) for name, value in environment.items()},
     )
 
 

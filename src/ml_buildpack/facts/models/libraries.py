@@ -10,8 +10,6 @@ import logging
 import sys
 from collections.abc import Iterable
 
-from picklescan.scanner import SafetyLevel, scan_pickle_bytes
-
 from ml_buildpack.facts.models.artifact import Danger
 from ml_buildpack.facts.models.pickle_values import Global
 
@@ -52,6 +50,9 @@ def imported_modules(names: Iterable[Global]) -> tuple[str, ...]:
 
 def find_dangers(names: Iterable[Global]) -> tuple[Danger, ...]:
     """The names that picklescan calls dangerous, sorted, without those that honest models hold."""
+    # It takes longer to import than all the rest of this package, and most projects have no pickle.
+    from picklescan.scanner import SafetyLevel, scan_pickle_bytes  # noqa: PLC0415
+
     asked = [name for name in names if str(name) not in _HARMLESS_ALONE and name.module.partition(".")[0] != _BY_VALUE]
     # The scanner's warnings are for its own command line.
     logging.getLogger("picklescan").setLevel(logging.CRITICAL)
