@@ -22,7 +22,7 @@ def application() -> Served:
     limits = environment.read_limits(os.environ)
     models = ModelSet(
         read_manifest(environment.manifest_path(os.environ)),
-        Path(os.environ.get("CNB_APP_DIR") or "."),
+        Path(os.environ.get("CNB_APP_DIR") or Path.cwd()),
         QueueLimits(requests=limits.queue_max, deadline_s=limits.deadline_s, gathered_rows=limits.gathered_rows_max),
     )
     predictor = Predictor(models, Metrics(models.entries), rows_max=limits.rows_max)
