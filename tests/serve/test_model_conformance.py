@@ -40,7 +40,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Runn
     with ExitStack() as stack:
         started = {}
         for kind, cls in (("named", "NamedFlowers"), ("unnamed", "Flowers")):
-            files = {"flowers.pkl": pickled(cls), "manifest.json": manifest(flowers={})}
+            files: dict[str, str | bytes] = {"flowers.pkl": pickled(cls), "manifest.json": manifest(flowers={})}
             started[kind] = stack.enter_context(model_server(tmp_path_factory.mktemp(kind), files, LIMITS))
         yield started
 
@@ -306,7 +306,7 @@ def test_10_binary_in(server: RunningServer) -> None:
         {"parameters": {"binary_data_output": True}},
     ],
 )
-def test_10_binary_out(server: RunningServer, wish: dict[str, object]) -> None:
+def test_10_binary_out(server: RunningServer, wish: dict[str, Any]) -> None:
     """For one output or for all; the header says where the JSON ends."""
     reply = binary(server, binary_input(**wish), BINARY)
     length = int(reply.headers["inference-header-content-length"])

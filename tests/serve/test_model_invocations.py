@@ -65,7 +65,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Runn
     with ExitStack() as stack:
         started = {}
         for kind, cls in (("named", "NamedFlowers"), ("unnamed", "Flowers")):
-            files = {"flowers.pkl": pickled(cls), "manifest.json": manifest(flowers={})}
+            files: dict[str, str | bytes] = {"flowers.pkl": pickled(cls), "manifest.json": manifest(flowers={})}
             started[kind] = stack.enter_context(model_server(tmp_path_factory.mktemp(kind), files))
         yield started
 

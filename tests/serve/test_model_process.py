@@ -26,7 +26,7 @@ from support.model_server import (
 from support.running_server import RunningServer, until, wait_until_it_answers
 
 INFER = "/v2/models/flowers/infer"
-FLOWERS = {"flowers.pkl": pickled("Flowers"), "manifest.json": manifest(flowers={})}
+FLOWERS: dict[str, str | bytes] = {"flowers.pkl": pickled("Flowers"), "manifest.json": manifest(flowers={})}
 # A value that makes the model take that many milliseconds longer.
 HALF_A_SECOND = tensor([1500.0, 1, 1.4, 1], [1, 4])
 

@@ -21,17 +21,18 @@ def load_statsmodels(entry: ModelEntry, path: Path) -> LoadedModel:
     """Results whose `predict` takes a matrix of regressors. Raises whatever unpickling does, and CannotStart."""
     with path.open("rb") as file:
         results = pickle.load(file)  # noqa: S301 (the image's own model, by its owner's wish)
-    model = getattr(results, "model", None)
-    names = getattr(model, "exog_names", None)
-    if not names or not callable(getattr(results, "predict", None)):
-        raise CannotStart(f"{entry.path} holds a {type(results).__name__}, which does not predict from columns")
-    if hasattr(getattr(model, "data", None), "design_info"):
+    # Those of the parameters: where data was removed before saving, the model has forgotten the names of its columns.
+    names = getattr(getattr(results, "params", None), "index", None)
+    if names is None or not callable(getattr(results, "predict", None)):
+        raise CannotStart(f"{entry.path} holds a {type(results).__name__} that does not name its regressors")
+    if hasattr(results.model, "formula"):
         raise CannotStart(f"{entry.path} was fitted with a formula, which this server cannot apply yet")
 
     def call(rows: Rows, outputs: tuple[str, ...]) -> Mapping[str, object]:
         return {name: results.predict(rows[0]) for name in outputs}
 
     columns = tuple(Tensor(name=str(name), datatype="FP64", shape=(ANY,)) for name in names)
+    named = all(isinstance(name, str) for name in names)
     return LoadedModel(
-        inputs=TableInputs(columns=columns), call=call, outputs=("predict",), default_outputs=("predict",)
+        inputs=TableInputs(columns=columns, named=named), call=call, outputs=("predict",), default_outputs=("predict",)
     )
