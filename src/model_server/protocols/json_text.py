@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 from typing import Any, NoReturn
 
 import numpy as np
 
-try:
-    import orjson
-except ImportError:
-    orjson = None
+orjson: Any = importlib.import_module("orjson") if importlib.util.find_spec("orjson") else None
 
 
 class InvalidJson(ValueError):
