@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from model_server.protocols import invocations, probes, v1, v2
+from model_server.protocols import description, invocations, probes, v1, v2
 from model_server.protocols.exchange import Refusal, Target
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _NO_TARGET = Target()
 _FIXED: dict[str, tuple[str, Handler]] = {
+    "/": ("GET", description.page),
+    "/docs": ("GET", description.page),
+    "/openapi.json": ("GET", description.openapi),
     "/v2": ("GET", v2.server_metadata),
     "/v2/health/live": ("GET", v2.health_live),
     "/v2/health/ready": ("GET", v2.health_ready),
