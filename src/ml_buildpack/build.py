@@ -62,11 +62,6 @@ if TYPE_CHECKING:
     from ml_buildpack.console import Console
 
 
-# Models are recognised and planned, and `python -m model_server models` does not exist yet: the build of a model alone
-# ends with what it lacks, and `explain` shows the plan. True as soon as the server is there; nothing else changes then.
-SERVES_MODELS = False
-
-
 def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     """Build the image's layers and return what the image shall launch.
 
@@ -113,12 +108,12 @@ def build(context: BuildContext, console: Console, tools: Tools) -> LaunchToml:
     return image.launch
 
 
-def decide(context: BuildContext, tools: Tools, *, serves_models: bool = SERVES_MODELS) -> Decision:
+def decide(context: BuildContext, tools: Tools, *, all_formats: bool = False) -> Decision:
     """What shall be resolved, served, and on which Python. Raises every problem of the project at once."""
     problems = Problems()
     facts = observe(context.app_dir, context.env, context.platform_dir, problems)
     own = own_commands(facts.procfile, facts.settings.processes)
-    models = decide_models(facts, has_own_server=WEB in own) if serves_models else ModelChoice()
+    models = decide_models(facts, has_own_server=WEB in own, all_formats=all_formats)
     problems.errors.extend(models.problems)
     needs = problems.attempt(lambda: decide_requirements(facts, models, context.target.arch))
     fitted = replace(facts, dependencies=needs.dependencies if needs is not None else None)

@@ -176,7 +176,7 @@ def prepared(
     with TemporaryDirectory(prefix="ml-buildpack-explain-") as directory:
         context = _context(app_dir, env, buildpack_dir, Path(directory))
         with make_tools(context, console) as tools:
-            decision = decide(context, tools, serves_models=True)
+            decision = decide(context, tools, all_formats=True)
             requirements = decision.dependencies.requirements
             indexes = plan_indexes(decision.facts.indexes, requirements, context.env, app_dir=str(context.app_dir))
             console.hide(indexes.secrets)

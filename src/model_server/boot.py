@@ -26,9 +26,14 @@ class Stopped(SystemExit):
 
 def exit_cannot_start(verdict: CannotStart) -> NoReturn:
     """Print the problems, a line each, and leave with the exit code that says: do not try again."""
-    for problem in verdict.problems:
-        print(f"model_server: {problem}", file=sys.stderr, flush=True)  # noqa: T201 (no logging is set up yet)
+    print_problems(verdict)
     raise SystemExit(EXIT_CANNOT_START)
+
+
+def print_problems(verdict: CannotStart) -> None:
+    """A line for each."""
+    for problem in verdict.problems:
+        print(f"model_server: {problem}", file=sys.stderr, flush=True)  # noqa: T201 (no logging may be set up yet)
 
 
 def require_installed(module: str, *, purpose: str) -> None:

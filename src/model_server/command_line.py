@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _APP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
+# The processes that this package can be.
+WEB = "web"
+MODELS = "models"
+
+
 class Interface(enum.Enum):
     """What the app speaks, and so which server runs it."""
 
@@ -41,15 +46,24 @@ class LaunchRequest:
     server_args: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ModelsRequest:
+    """To serve the models of the manifest."""
+
+    server_args: tuple[str, ...]
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise CannotStart(f"{message} (usage: {' '.join(self.format_usage().split()[1:])})")
 
 
-def parse_arguments(argv: Sequence[str]) -> LaunchRequest:
+def parse_arguments(argv: Sequence[str]) -> LaunchRequest | ModelsRequest:
     """Raises: CannotStart."""
+    if list(argv[:1]) == [MODELS]:
+        return ModelsRequest(server_args=tuple(argv[1:]))
     parser = _Parser(prog="python -m model_server", add_help=False, allow_abbrev=False)
-    parser.add_argument("process", choices=("web",))
+    parser.add_argument("process", choices=(WEB, MODELS))
     parser.add_argument("--interface", required=True, choices=[interface.value for interface in Interface])
     parser.add_argument("--app", required=True, metavar="MODULE:ATTRIBUTE")
     parser.add_argument("--app-dir", default="", metavar="DIRECTORY")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_server.boot import CannotStart
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8080
 DEFAULT_THREADS = 4
 _HIGHEST_PORT = 65535
+MIB = 1024 * 1024
 
 # Kubernetes kills 30 s after SIGTERM: five seconds remain for closing, and for a preStop hook that takes its time.
 GRACE_S = 25
@@ -67,28 +69,62 @@ class ServerSettings:
     """Python threads in a worker; only WSGI servers have them."""
 
 
+@dataclass(frozen=True)
+class RequestLimits:
+    """What one request to the model server may be, and how many may wait."""
+
+    body_bytes_max: int
+    rows_max: int
+    queue_max: int
+    gathered_rows_max: int
+    deadline_s: int
+
+
+def read_limits(environ: Mapping[str, str]) -> RequestLimits:
+    """Raises: CannotStart, with every problem at once."""
+    problems: list[str] = []
+    limits = RequestLimits(
+        body_bytes_max=_number(environ, "MODEL_SERVER_MAX_BODY_BYTES", 64 * MIB, MIB * MIB, problems),
+        rows_max=_number(environ, "MODEL_SERVER_MAX_ROWS", 100_000, 1_000_000_000, problems),
+        queue_max=_number(environ, "MODEL_SERVER_MAX_QUEUE", 1024, 1_000_000, problems),
+        gathered_rows_max=_number(environ, "MODEL_SERVER_MAX_GATHERED_ROWS", 1024, 1_000_000, problems),
+        deadline_s=_number(environ, "MODEL_SERVER_TIMEOUT_S", 60, 86_400, problems),
+    )
+    if problems:
+        raise CannotStart(*problems)
+    return limits
+
+
 def read_settings(environ: Mapping[str, str]) -> ServerSettings:
     """Raises: CannotStart, with every problem at once."""
     problems: list[str] = []
-
-    def number(name: str, default: int, highest: int) -> int:
-        text = environ.get(name, "").strip()
-        if not text:
-            return default
-        # Not isdigit alone: it holds for superscripts, which int refuses.
-        if text.isascii() and text.isdigit() and 1 <= int(text) <= highest:
-            return int(text)
-        problems.append(f"{name} must be a whole number from 1 to {highest}, and it is {text!r}")
-        return default
-
     settings = ServerSettings(
-        port=number("PORT", DEFAULT_PORT, _HIGHEST_PORT),
-        workers=number("WEB_CONCURRENCY", 1, 1024),
-        threads=number("MODEL_SERVER_THREADS", DEFAULT_THREADS, 1024),
+        port=_number(environ, "PORT", DEFAULT_PORT, _HIGHEST_PORT, problems),
+        workers=_number(environ, "WEB_CONCURRENCY", 1, 1024, problems),
+        threads=_number(environ, "MODEL_SERVER_THREADS", DEFAULT_THREADS, 1024, problems),
     )
     if problems:
         raise CannotStart(*problems)
     return settings
+
+
+def manifest_path(environ: Mapping[str, str]) -> Path:
+    """Where the manifest lies. Raises: CannotStart."""
+    named = environ.get("MODEL_SERVER_MANIFEST", "").strip()
+    if not named:
+        raise CannotStart("MODEL_SERVER_MANIFEST is not set: this image was not built with a model")
+    return Path(named)
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, highest: int, problems: list[str]) -> int:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    # Not isdigit alone: it holds for superscripts, which int refuses.
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= highest:
+        return int(text)
+    problems.append(f"{name} must be a whole number from 1 to {highest}, and it is {text!r}")
+    return default
 
 
 def log_level(environ: Mapping[str, str]) -> str:

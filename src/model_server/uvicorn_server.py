@@ -20,19 +20,21 @@ from model_server.asgi_entry import BOOT_FAILED_SIGNAL, SUPERVISOR_VARIABLE
 from model_server.boot import EXIT_CANNOT_START, Stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
 
-    from model_server.command_line import LaunchRequest
 
+def serve(factory: str, server_args: Sequence[str]) -> NoReturn:
+    """Serve the app that `module:function` makes, until told to stop.
 
-def serve(request: LaunchRequest) -> NoReturn:
-    """Serve until told to stop. Exits with 0 then, and with 3 if a worker can never start."""
+    Exits with 0 then, and with 3 if a worker can never start.
+    """
     os.environ[SUPERVISOR_VARIABLE] = str(os.getpid())
     # uvicorn replaces the first by its own handler, and raises the signal again for ours when all is finished.
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(BOOT_FAILED_SIGNAL, _give_up)
     import_module("uvicorn.main").main(
-        ["model_server.asgi_entry:application", "--factory", *request.server_args],
+        [factory, "--factory", *server_args],
         prog_name="uvicorn",
         default_map=default_options(),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.build_runs import ROOT
 from support.contract import BuildResult, ContractPlatform
 from support.distributions import Distribution
 from support.failing_builds import Case, build_case, check_text, shown
@@ -67,11 +68,11 @@ USER_MISTAKES = {
         },
         says=(shown("ML-MODEL-001"), "model.joblib"),
     ),
-    # As long as nothing serves it; `explain` shows what will be done.
+    # As long as nothing serves the format; `explain` shows what will be done.
     "a model alone": Case(
         requirements=None,
-        files={"app.py": "", "model.txt": "tree\nversion=v4\n\nend of trees\n"},
-        says=("ML-REQ-001", "ML-WEB-001", "model.txt"),
+        files={"app.py": "", "tiny.gguf": (ROOT / "fixtures" / "models" / "gguf" / "tiny.gguf").read_bytes()},
+        says=(shown("ML-REQ-001"), shown("ML-WEB-001")),
     ),
     "several things at once": Case(
         requirements="flask==\n",

@@ -1,6 +1,6 @@
 """Models that cannot be served: each message, from the program as a user starts it.
 
-That is `explain` as long as a build serves no models (SERVES_MODELS in build.py); a build then raises the same.
+That is `explain`, which also plans formats that are not served yet (SERVED_FORMATS); a build raises the same.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def no_web_entry(error: NoWebEntry) -> Words:
             "If there is an application, name its module and its variable. " + _app_setting("package.module:app"),
             "Or write a file named Procfile, with the command that serves on $PORT:\n"
             + code("web: gunicorn --bind 0.0.0.0:$PORT package.module:app"),
-            "A directory that holds only a model or notebooks is not served yet. Write a small app.py:\n"
+            "A directory of notebooks, or of a model whose format is not served yet, needs a small app.py:\n"
             + code("from flask import Flask", "app = Flask(__name__)"),
         ),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from ml_buildpack.errors import Mistake, ModuleNameTaken
+from ml_buildpack.facts.models.artifact import ModelFormat
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.project_files import ProjectFiles
 from ml_buildpack.facts.web_app import Interface, WebEntry
@@ -27,6 +28,18 @@ _STARTED_BY = "model_server"
 # Servers that a Procfile may call by name without listing them in the requirements.
 _KNOWN_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "waitress-serve"})
 _DISTRIBUTIONS = {"waitress-serve": "waitress"}
+# What `model_server` has a loader for. A format joins as soon as its loader is there; nothing else changes then.
+SERVED_FORMATS = frozenset(
+    {
+        ModelFormat.SKLEARN,
+        ModelFormat.XGBOOST,
+        ModelFormat.LIGHTGBM,
+        ModelFormat.CATBOOST,
+        ModelFormat.ONNX,
+        ModelFormat.STATSMODELS,
+        ModelFormat.CUSTOM,
+    }
+)
 # A small ASGI application of our own, and the fastest reader of JSON.
 _MODEL_SERVER_NEEDS = ("uvicorn", "uvloop", "httptools", "orjson")
 _ASSIGNMENT = re.compile(r"\w+=")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from model_server.boot import CannotStart
-from model_server.command_line import Interface, LaunchRequest, parse_arguments
+from model_server.command_line import Interface, LaunchRequest, ModelsRequest, parse_arguments
 
 OURS = ["web", "--interface", "wsgi", "--app", "main:app"]
 USAGE = (
     "(usage: python -m model_server --interface {wsgi,asgi,aiohttp} --app MODULE:ATTRIBUTE [--app-dir DIRECTORY] "
-    "[--factory] {web})"
+    "[--factory] {web,models})"
 )
 
 
@@ -21,6 +21,11 @@ def test_what_is_not_ours_goes_to_the_server_in_order() -> None:
     assert LaunchRequest(
         interface=Interface.WSGI, app="main:app", factory=False, app_dir="", server_args=tuple(extra)
     ) == parse_arguments([*OURS, *extra])
+
+
+def test_models_take_the_servers_options_alone() -> None:
+    """What is served stands in the manifest."""
+    assert ModelsRequest(server_args=("--workers", "2")) == parse_arguments(["models", "--workers", "2"])
 
 
 def test_the_last_option_wins() -> None:
@@ -40,7 +45,7 @@ def test_the_last_option_wins() -> None:
         ),
         pytest.param(
             ["shell", *OURS[1:]],
-            f"argument process: invalid choice: 'shell' (choose from 'web') {USAGE}",
+            f"argument process: invalid choice: 'shell' (choose from 'web', 'models') {USAGE}",
             id="unknown process",
         ),
         pytest.param([*OURS, "--app", "main"], "--app must be module:attribute, and it is 'main'", id="no attribute"),
@@ -56,6 +61,4 @@ def test_arguments_that_mean_nothing(argv: list[str], said: str) -> None:
         parse_arguments(argv)
 
     # Python 3.12 writes the choices without quotes.
-    assert (said.replace("'web'", "web"),) == tuple(
-        problem.replace("'web'", "web") for problem in raised.value.problems
-    )
+    assert (said.replace("'", ""),) == tuple(problem.replace("'", "") for problem in raised.value.problems)

@@ -9,8 +9,9 @@ import pytest
 from ml_buildpack.errors import ModuleNameTaken
 from ml_buildpack.facts.procfile import ProcfileLine
 from ml_buildpack.facts.web_app import Interface, WebEntry
-from ml_buildpack.plan.server import ServerPlan, plan_server, refuse_taken_names
+from ml_buildpack.plan.server import SERVED_FORMATS, ServerPlan, plan_server, refuse_taken_names
 from ml_buildpack.problems import Problems
+from model_server.models import loading
 from support.projects import write_project
 
 
@@ -83,3 +84,8 @@ def test_module_that_would_run_instead_of_a_program_is_refused(
 
     found = [error for error in problems.errors if isinstance(error, ModuleNameTaken)]
     assert taken == [mistake.where for error in found for mistake in error.mistakes]
+
+
+def test_what_a_build_serves_has_a_loader_in_the_image() -> None:
+    """The two programs share no module, so this alone keeps an image from ending with exit code 3."""
+    assert {found.value for found in SERVED_FORMATS} == set(loading._LOADERS)
