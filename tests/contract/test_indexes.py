@@ -220,7 +220,9 @@ def test_files_that_hold_logins_are_left_out_and_said(builder: Builder) -> None:
     result = builder.build(PLACES["netrc in the project"], "flask\nprivate-model\n")
 
     assert "Left out of the image: netrc, which holds logins" in result.output
-    assert ["app.py", "requirements.txt"] == sorted(path.name for path in builder.platform.app_dir.iterdir())
+    assert ["__pycache__", "app.py", "requirements.txt"] == sorted(
+        path.name for path in builder.platform.app_dir.iterdir()
+    )
 
 
 def test_private_package_does_not_come_from_an_open_index(builder: Builder, index: LocalIndex) -> None:

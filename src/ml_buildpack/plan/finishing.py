@@ -22,6 +22,8 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The launcher puts these folders of each layer in front. Source: buildpack.md of API 0.10, "Layer Paths".
 _LAYER_PATHS = {"PATH": "bin", "LD_LIBRARY_PATH": "lib"}
 _PORT = "8080"
+# Interpreters in layers of the image that are kept by their metadata.
+_SOMETIMES_THERE = frozenset({InterpreterOrigin.DOWNLOADED, InterpreterOrigin.CONDA, InterpreterOrigin.UNSOLVED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,11 +61,11 @@ def plan_finish(facts: Facts, server: ServerPlan, interpreter: Interpreter) -> F
     """How the packages of this project are finished.
 
     The application's own modules are compiled on every build alike, because an equal application must be an equal
-    directory. So not by a downloaded interpreter, which is there only in builds that need it for something else.
+    directory. So not by an interpreter that is there only in builds that need it for something else.
     """
     settings = facts.settings
     bytecode = settings.bytecode or Bytecode.IMPORTS
-    compiles_app = bytecode is not Bytecode.NONE and interpreter.origin is not InterpreterOrigin.DOWNLOADED
+    compiles_app = bytecode is not Bytecode.NONE and interpreter.origin not in _SOMETIMES_THERE
     return FinishPlan(
         bytecode=bytecode,
         slim=settings.slim or Slim.AUTO,

@@ -46,7 +46,12 @@ def test_settings_are_obeyed_and_have_defaults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("env", "origin"), [({"BP_BYTECODE": "none"}, InterpreterOrigin.PACKAGED), ({}, InterpreterOrigin.DOWNLOADED)]
+    ("env", "origin"),
+    [
+        ({"BP_BYTECODE": "none"}, InterpreterOrigin.PACKAGED),
+        ({}, InterpreterOrigin.DOWNLOADED),
+        ({}, InterpreterOrigin.CONDA),
+    ],
 )
 def test_application_is_compiled_on_every_build_or_on_none(
     tmp_path: Path, env: dict[str, str], origin: InterpreterOrigin
