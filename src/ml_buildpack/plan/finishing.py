@@ -55,15 +55,19 @@ class FinishPlan:
         return f"{words}, keeping {' '.join(asked_for)}" if asked_for and self.slim is Slim.AUTO else words
 
 
+_THERE_AT_TIMES = frozenset({InterpreterOrigin.DOWNLOADED, InterpreterOrigin.CONDA, InterpreterOrigin.UNSOLVED})
+
+
 def plan_finish(facts: Facts, server: ServerPlan, interpreter: Interpreter) -> FinishPlan:
     """How the packages of this project are finished.
 
     The application's own modules are compiled on every build alike, because an equal application must be an equal
-    directory. So not by a downloaded interpreter, which is there only in builds that need it for something else.
+    directory. So not by a downloaded interpreter, or conda's, which are there only in builds that need them for
+    something else.
     """
     settings = facts.settings
     bytecode = settings.bytecode or Bytecode.IMPORTS
-    compiles_app = bytecode is not Bytecode.NONE and interpreter.origin is not InterpreterOrigin.DOWNLOADED
+    compiles_app = bytecode is not Bytecode.NONE and interpreter.origin not in _THERE_AT_TIMES
     return FinishPlan(
         bytecode=bytecode,
         slim=settings.slim or Slim.AUTO,
