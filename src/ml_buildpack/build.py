@@ -46,7 +46,7 @@ from ml_buildpack.plan.package_layers import Packages, plan_package_layers
 from ml_buildpack.plan.processes import WEB, own_commands, plan_processes
 from ml_buildpack.plan.python_downloads import python_source
 from ml_buildpack.plan.resolution import ResolutionPlan, interpolated_names, plan_resolution, required_names
-from ml_buildpack.plan.reuse import plan_steps, restorable
+from ml_buildpack.plan.reuse import Keep, plan_steps, restorable
 from ml_buildpack.plan.server import ServerPlan, plan_model_server, plan_server, refuse_taken_names
 from ml_buildpack.plan.tool_environment import ToolEnvironment, credential_urls, index_identities
 from ml_buildpack.plan.web_entry import choose_web_entry
@@ -147,8 +147,14 @@ def decide_conda(
 
     def is_all_kept(found: KnownConda) -> bool:
         solved = decided(found)
-        source = choose_lock_source(plan(solved), restored, layers_dir=layers_dir, finish=str(solved.finish))
-        return isinstance(source, UseInstalledPackages)
+        resolution = plan(solved)
+        source = choose_lock_source(resolution, restored, layers_dir=layers_dir, finish=str(solved.finish))
+        if not isinstance(source, UseInstalledPackages):
+            return False
+        packages = Packages(lock=None, groups=source.groups, known=read_wheels_notes(restored))
+        accelerator = find_accelerator(None, solved.accelerator, tools.context.restored(ACCELERATOR))
+        image = plan_image(tools.context, tools, resolution, solved, packages, accelerator)
+        return all(isinstance(step, Keep) for step in plan_steps(image, restored))
 
     return decided(conda.obtain(is_all_kept))
 

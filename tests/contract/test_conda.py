@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -254,6 +254,20 @@ def test_lost_cache_and_changed_requirements_are_solved_again(first: CondaBuild)
     """What pip adds is installed on the environment, so its packages are needed, and only a solver knows them."""
     environment = ENVIRONMENT.format(channel=first.channel.as_uri()) + "    - werkzeug==3.0\n"
     second = first.again(environment, cache=False)
+
+    assert 0 == second.exit_code, second.output
+    assert "Solving with py-rattler: the kept solution is gone" in second.output
+    assert first.result.layers["conda"].digest == second.layers["conda"].digest
+
+
+def test_lost_cache_and_a_new_release_of_the_buildpack_solve_again(first: CondaBuild) -> None:
+    """What runs beside the application is compiled by the environment's Python, so the environment has to be there."""
+    assert first.result.image is not None
+    layers = dict(first.result.image.layers)
+    layers["server"] = replace(layers["server"], metadata={**layers["server"].metadata, "server": "another release"})
+    write_conda_app(first.app, ENVIRONMENT.format(channel=first.channel.as_uri()))
+
+    second = first.platform.build(first.app, env=first.env, previous=replace(first.result.image, layers=layers))
 
     assert 0 == second.exit_code, second.output
     assert "Solving with py-rattler: the kept solution is gone" in second.output

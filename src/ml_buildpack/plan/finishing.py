@@ -22,8 +22,6 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The launcher puts these folders of each layer in front. Source: buildpack.md of API 0.10, "Layer Paths".
 _LAYER_PATHS = {"PATH": "bin", "LD_LIBRARY_PATH": "lib"}
 _PORT = "8080"
-# Interpreters in layers of the image that are kept by their metadata.
-_SOMETIMES_THERE = frozenset({InterpreterOrigin.DOWNLOADED, InterpreterOrigin.CONDA, InterpreterOrigin.UNSOLVED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,15 +55,19 @@ class FinishPlan:
         return f"{words}, keeping {' '.join(asked_for)}" if asked_for and self.slim is Slim.AUTO else words
 
 
+_THERE_AT_TIMES = frozenset({InterpreterOrigin.DOWNLOADED, InterpreterOrigin.CONDA, InterpreterOrigin.UNSOLVED})
+
+
 def plan_finish(facts: Facts, server: ServerPlan, interpreter: Interpreter) -> FinishPlan:
     """How the packages of this project are finished.
 
     The application's own modules are compiled on every build alike, because an equal application must be an equal
-    directory. So not by an interpreter that is there only in builds that need it for something else.
+    directory. So not by a downloaded interpreter, or conda's, which are there only in builds that need them for
+    something else.
     """
     settings = facts.settings
     bytecode = settings.bytecode or Bytecode.IMPORTS
-    compiles_app = bytecode is not Bytecode.NONE and interpreter.origin not in _SOMETIMES_THERE
+    compiles_app = bytecode is not Bytecode.NONE and interpreter.origin not in _THERE_AT_TIMES
     return FinishPlan(
         bytecode=bytecode,
         slim=settings.slim or Slim.AUTO,
