@@ -95,11 +95,25 @@ def _report(error: Exception, secrets: set[str]) -> None:
     from ml_buildpack.redaction import hide_secrets
 
     sys.stdout.flush()
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        error = DiskFull(path=str(error.filename or "a temporary file"))
+    if isinstance(error, OSError) and (full := _full_path(error)) is not None:
+        error = DiskFull(path=full)
     if isinstance(error, SeveralProblems):
         for problem in error.errors:
             _report(problem, secrets)
         return
     text = render(error) if isinstance(error, BuildpackError) else render_unexpected(error)
     sys.stderr.write("\n" + hide_secrets(render_text(text), secrets) + "\n")
+
+
+def _full_path(error: OSError) -> str | None:
+    """What could not be written because the disk is full; None where that is not the reason."""
+    import shutil
+
+    if error.errno in _DISK_FULL:
+        return str(error.filename or "a temporary file")
+    # shutil copies what it can, and then tells of each failure in words.
+    failures: list[tuple[str, str, str]] = error.args[0] if isinstance(error, shutil.Error) else []
+    for _source, target, why in failures:
+        if any(os.strerror(code) in why for code in _DISK_FULL):
+            return str(target)
+    return None
