@@ -132,6 +132,7 @@ def test_files_that_no_application_reads_are_left_out_and_listed(first_build: Fi
     assert "left out test suites: 23 B in 1 file of flask" in first_build.result.output
 
 
+@pytest.mark.slow
 def test_settings_turn_off_what_is_done_after_installing(
     platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
 ) -> None:
@@ -188,6 +189,7 @@ def test_the_bill_of_materials_lists_what_was_installed(first_build: FirstBuild)
     assert INSTALLED == listed
 
 
+@pytest.mark.slow
 def test_two_builds_of_the_same_input_give_the_same_bytes(
     platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
 ) -> None:
@@ -199,6 +201,7 @@ def test_two_builds_of_the_same_input_give_the_same_bytes(
     assert first.launch == second.launch
 
 
+@pytest.mark.slow
 def test_pip_tools_gives_the_same_pins(platform: ContractPlatform, index: LocalIndex, write_app: WriteApp) -> None:
     """The resolver decides pins; the files come from the index by one way for both."""
     env = {"PIP_INDEX_URL": index.url}
@@ -212,6 +215,7 @@ def test_pip_tools_gives_the_same_pins(platform: ContractPlatform, index: LocalI
     assert "Resolving with pip-tools" in pip_tools.output
 
 
+@pytest.mark.slow
 def test_a_source_distribution_is_built_once(
     platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
 ) -> None:
@@ -227,6 +231,7 @@ def test_a_source_distribution_is_built_once(
     assert [] == index.files_fetched
 
 
+@pytest.mark.slow
 def test_credentials_of_an_index_work_and_are_seen_nowhere(
     platform: ContractPlatform, index: LocalIndex, write_app: WriteApp
 ) -> None:
@@ -239,6 +244,7 @@ def test_credentials_of_an_index_work_and_are_seen_nowhere(
     assert [] == [path for path in platform.layers_dir.rglob("*") if path.is_file() and b"s3cr3t" in path.read_bytes()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "env",
     [

@@ -46,6 +46,7 @@ def _described(path: Path) -> tuple[str, int, str]:
     return stat.filemode(status.st_mode), int(status.st_mtime), content
 
 
+@pytest.mark.slow
 def test_two_packagings_are_equal_byte_for_byte(packages: tuple[Path, Path]) -> None:
     """Names, contents, modes and times: a release can be rebuilt and compared."""
     first, second = ({path.relative_to(p).as_posix(): _described(path) for path in p.rglob("*")} for p in packages)
@@ -165,6 +166,7 @@ def test_the_vendored_tools_start(package: Path) -> None:
     assert dict.fromkeys(commands, True) == {name: versions[name] in answer for name, answer in answers.items()}
 
 
+@pytest.mark.slow
 def test_a_packaged_interpreter_works_wherever_it_is_copied(tmp_path: Path) -> None:
     """For build images without Python: it brings its libraries along and needs none of this machine."""
     tool = (sys.executable, ROOT / "tools" / "package_buildpack.py", "--output", tmp_path, "--python", sys.base_prefix)

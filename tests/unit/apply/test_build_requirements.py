@@ -75,6 +75,7 @@ def test_build_requirements_are_pinned_with_what_the_backend_asks_for(
     assert pinned(EXTRA, TOOL) == pins(place)
 
 
+@pytest.mark.slow
 def test_later_build_uses_the_same_although_there_is_something_newer(
     place: Workplace, index: LocalIndex, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_dropped_source_takes_its_pins_along(place: Workplace, index: LocalIndex
     assert {} == read_pins(place.root / "lock")
 
 
+@pytest.mark.slow
 def test_tree_of_the_project_keeps_its_pins_while_its_build_stays(
     place: Workplace, index: LocalIndex, tmp_path: Path
 ) -> None:

@@ -109,6 +109,7 @@ def test_every_end_is_a_value(tmp_path: Path, code: str, failure: Raised | Died)
     assert failure == run.failure
 
 
+@pytest.mark.slow
 def test_endless_import_is_stopped_with_its_children(tmp_path: Path) -> None:
     """Nothing of it is left running."""
     code = "import subprocess, sys, time\nopen('/dev/null')\nsubprocess.Popen(['sleep', '4321'])\ntime.sleep(4321)\n"

@@ -110,6 +110,7 @@ CASES: dict[str, Callable[[LocalIndex], Files]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_both_resolvers_give_the_same_lock_and_leave_nothing(
     tmp_path: Path, shared_index: LocalIndex, case: str
@@ -167,6 +168,7 @@ def test_paths_start_at_the_application_directory(tmp_path: Path, shared_index: 
     assert expected == {package["name"]: package for package in packages if package["name"] != "plain"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resolver", RESOLVERS)
 def test_lock_says_what_brought_each_package(tmp_path: Path, shared_index: LocalIndex, resolver: str) -> None:
     """A line, as many as name it; other packages; the server. Whoever resolved, and however the file is included."""

@@ -130,6 +130,7 @@ def run_in(built: Built, code: str, *arguments: str) -> str:
     return subprocess.run(argv, check=True, capture_output=True, text=True, env={}).stdout
 
 
+@pytest.mark.slow
 def test_two_builds_give_the_same_bytes(built_twice: tuple[Built, Built]) -> None:
     """Paths, modes and contents, from different scratch directories and with different caches."""
     first, second = built_twice
