@@ -22,8 +22,8 @@ from support.build_runs import PYTHON_PATH, ROOT
 pytestmark = pytest.mark.network
 
 FIXTURES = ROOT / "fixtures"
-# What is refused before anything is resolved, and what asks for a Python that may not be here.
-NOT_RESOLVED = ("lfs-pointer", "no-entry", "not-python", "two-entries", "python-", "mlflow-")
+# What is refused before anything is resolved, what asks for a Python that may not be here, or for conda's own.
+NOT_RESOLVED = ("conda-packages", "lfs-pointer", "no-entry", "not-python", "two-entries", "python-", "mlflow-")
 
 
 def leaves_a_choice(app: Path) -> bool:

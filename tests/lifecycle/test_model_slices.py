@@ -49,10 +49,14 @@ class Builds:
         return self.lifecycle.build(self.app, env={"PIP_INDEX_URL": self.index_url, **env})
 
     def layers(self, result: LifecycleResult) -> list[tuple[str, tuple[str, ...]]]:
-        """Digest and files of each layer of the application, in their order; empty ones left out."""
+        """Digest and files of each layer of the application, in their order; empty ones left out, and bytecode."""
         found = ((digest, result.image.files_of(digest)) for digest in result.image.app_layers)
         prefix = f"{self.lifecycle.app_dir}/"
-        return [(digest, tuple(path.removeprefix(prefix) for path in paths)) for digest, paths in found if paths]
+        return [
+            (digest, tuple(path.removeprefix(prefix) for path in paths if "/__pycache__/" not in path))
+            for digest, paths in found
+            if paths
+        ]
 
 
 @pytest.fixture
