@@ -25,4 +25,4 @@ def test_both_resolvers_give_the_same_lock(pack: Pack, iris: Callable[..., Build
     resolvers = tuple(build.lines("Resolving with")[0].split()[2] for build in (by_uv, by_pip_tools))
     assert ("uv", "pip-tools") == resolvers
     assert pack.pins(by_uv.image) == pack.pins(by_pip_tools.image)
-    assert ("Keeping 'server'", "Keeping 'venv'") == by_pip_tools.lines("Keeping")
+    assert ("Keeping 'server'", "Keeping 'heavy'", "Keeping 'venv'") == by_pip_tools.lines("Keeping")

@@ -137,9 +137,11 @@ class Pack:
         return ImageLayers(ours=ours, app=app, others=others)
 
     def pins(self, name: str) -> dict[str, str]:
-        """The distributions of the image with their versions, from the bill of materials that it carries."""
-        path = f"/layers/sbom/launch/{BUILDPACK_ID.replace('/', '_')}/venv/sbom.cdx.json"
-        components = json.loads(self.read_file(name, path))["components"]
+        """The distributions of the image with their versions, from the bills of materials that it carries."""
+        folder = f"/layers/sbom/launch/{BUILDPACK_ID.replace('/', '_')}"
+        found = {path.split("/")[1] for path in self.paths(name, folder) if path.endswith("/sbom.cdx.json")}
+        bills = (json.loads(self.read_file(name, f"{folder}/{layer}/sbom.cdx.json")) for layer in sorted(found))
+        components = (one for bill in bills for one in bill["components"])
         return {one["name"]: one["version"] for one in components if one.get("type") == "library"}
 
     def read_file(self, name: str, path: str) -> bytes:
