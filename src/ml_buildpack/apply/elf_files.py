@@ -12,6 +12,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
+from packaging.utils import canonicalize_name
 
 from ml_buildpack.plan.shared_libraries import ElfFile, InstalledFiles
 
@@ -36,9 +37,9 @@ def read_installed_files(folders: Iterable[Path], *, kept: frozenset[str] = froz
             name, needs = _read_metadata(dist_info)
             requires[name] = requires.get(name, frozenset()) | needs
             owners.update(dict.fromkeys(_recorded_libraries(dist_info), name))
-        for path in _library_paths(folder):
+        for path in library_paths(folder):
             relative = path.relative_to(folder).as_posix()
-            file = read_elf_file(path, owners.get(relative) or _normalised(re.split(r"[/.]", relative)[0]))
+            file = read_elf_file(path, owners.get(relative) or canonicalize_name(re.split(r"[/.]", relative)[0]))
             files += [file] if file is not None else []
     return InstalledFiles(
         folders=tuple(str(folder) for folder in places), files=tuple(files), requires=requires, kept=kept
@@ -82,7 +83,7 @@ def _expanded(folder: str, origin: str) -> str:
     return posixpath.normpath(folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin))
 
 
-def _library_paths(folder: Path) -> Iterator[Path]:
+def library_paths(folder: Path) -> Iterator[Path]:
     """The files that are named like libraries, in a stable order."""
     for parent, directories, names in os.walk(folder):
         directories.sort()
@@ -99,8 +100,8 @@ def _read_metadata(dist_info: Path) -> tuple[str, frozenset[str]]:
     # Headers end at the first empty line; the description behind it may say anything.
     headers = text.partition("\n\n")[0]
     name = _NAME.search(headers)
-    needs = frozenset(_normalised(required) for required in _REQUIRES.findall(headers))
-    return _normalised(name.group(1) if name else dist_info.name.partition("-")[0]), needs
+    needs = frozenset(canonicalize_name(required) for required in _REQUIRES.findall(headers))
+    return canonicalize_name(name.group(1) if name else dist_info.name.partition("-")[0]), needs
 
 
 def _recorded_libraries(dist_info: Path) -> Iterator[str]:
@@ -110,7 +111,3 @@ def _recorded_libraries(dist_info: Path) -> Iterator[str]:
     except OSError:
         return
     yield from (row[0] for row in csv.reader(lines) if row)
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

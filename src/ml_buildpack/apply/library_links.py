@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.dynamic import DynamicSegment
-from elftools.elf.elffile import ELFFile
-
+from ml_buildpack.apply.elf_files import library_paths, read_elf_file
 from ml_buildpack.cnb.layer import LayerName
 from ml_buildpack.plan.library_links import plan_links
 
-_LIBRARY_NAME = re.compile(r"\.so(\.[\w.]+)?$")
 _EXTENSION_MODULE = re.compile(r"\.(cpython-|abi3\.so|pypy)")
-_ORIGIN = re.compile(r"\$ORIGIN|\$\{ORIGIN\}")
 
 
 def link_libraries(
@@ -29,7 +23,9 @@ def link_libraries(
     """
     if not neighbours:
         return ()
-    searched = (path for library in _libraries(folder) for path in _searched_by(library))
+    # What cannot be read here fails where it is loaded.
+    found = (read_elf_file(path) for path in library_paths(folder))
+    searched = (place for library in found if library is not None for place in library.search)
     own = frozenset(path.name for path in folder.iterdir())
     links = plan_links(searched, str(folder), own, neighbours)
     for name, layer in links.items():
@@ -39,26 +35,5 @@ def link_libraries(
 
 def list_libraries(folder: Path) -> tuple[str, ...]:
     """The file names of the shared libraries below `folder`, without those of extension modules, sorted."""
-    names = {path.name for path in _libraries(folder)}
+    names = {path.name for path in library_paths(folder)}
     return tuple(sorted(name for name in names if _EXTENSION_MODULE.search(name) is None))
-
-
-def _libraries(folder: Path) -> Iterator[Path]:
-    for parent, directories, names in os.walk(folder):
-        directories.sort()
-        yield from (Path(parent, name) for name in sorted(names) if _LIBRARY_NAME.search(name) is not None)
-
-
-def _searched_by(path: Path) -> Iterator[str]:
-    """The folders in which the linker looks for what the file needs, by the file's own RPATH or RUNPATH."""
-    try:
-        with path.open("rb") as stream:
-            segments = ELFFile(stream).iter_segments(type="PT_DYNAMIC")
-            tags = [tag for segment in segments if isinstance(segment, DynamicSegment) for tag in segment.iter_tags()]
-    except (ELFError, OSError, UnicodeDecodeError):
-        # Not a library, or a damaged one: what cannot be read here fails where it is loaded.
-        return
-    texts = [getattr(tag, name) for tag in tags for name in ("rpath", "runpath") if hasattr(tag, name)]
-    for part in (part for text in texts for part in text.split(":")):
-        if part:
-            yield posixpath.normpath(_ORIGIN.sub(str(path.parent).replace("\\", r"\\"), part))

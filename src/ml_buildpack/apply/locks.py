@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ml_buildpack.apply.build_requirements import read_pins, write_pins
 from ml_buildpack.apply.conda.environment import CondaEnvironment
 from ml_buildpack.apply.layer_store import LayerStore, write_atomically
+from ml_buildpack.apply.lock_changes import say_changes
 from ml_buildpack.apply.python_install import PythonInstaller
 from ml_buildpack.apply.resolver import ResolverTools, read_lock, resolve
 from ml_buildpack.cnb.layer import LayerTypes, Present, RestoredLayer
@@ -21,8 +22,6 @@ from ml_buildpack.sizes import count, render_bytes
 LOCK_FILENAME = "pylock.toml"
 # What an import of the application loaded: it outlives the lock, because most packages do.
 IMPORTS_FILENAME = "imports.json"
-# More differences than this are a different project; the log says how many.
-CHANGES_SHOWN_MAX = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +84,7 @@ class LockKeeper:
         size = f", {render_bytes(lock.size_bytes)}" if lock.size_bytes else ""
         self.console.note(f"{count(len(lock.packages), 'package')}{size}")
         if before is not None:
-            self._say_changes(before, lock)
+            say_changes(self.console, describe_changes(before, lock))
         return lock
 
     def _kept(self, plan: ResolutionPlan) -> Lock | None:
@@ -113,12 +112,3 @@ class LockKeeper:
 
     def _write_metadata(self, plan: ResolutionPlan) -> None:
         self.store.write_metadata(LOCK, LayerTypes(cache=True), plan.inputs)
-
-    def _say_changes(self, before: Lock, after: Lock) -> None:
-        changes = describe_changes(before, after)
-        for change in changes[:CHANGES_SHOWN_MAX]:
-            self.console.note(change)
-        if len(changes) > CHANGES_SHOWN_MAX:
-            self.console.note(f"and {len(changes) - CHANGES_SHOWN_MAX} more")
-        if not changes:
-            self.console.note("the same packages as before")

@@ -22,6 +22,8 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The launcher puts these folders of each layer in front. Source: buildpack.md of API 0.10, "Layer Paths".
 _LAYER_PATHS = {"PATH": "bin", "LD_LIBRARY_PATH": "lib"}
 _PORT = "8080"
+# Interpreters in layers of the image, which are kept by their metadata and are not there then.
+_THERE_AT_TIMES = frozenset({InterpreterOrigin.DOWNLOADED, InterpreterOrigin.CONDA, InterpreterOrigin.UNSOLVED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +55,6 @@ class FinishPlan:
         words = f"bytecode {self.bytecode.value}, slim {self.slim.value}"
         asked_for = sorted({*self.application.test_modules, *self.application.compilers})
         return f"{words}, keeping {' '.join(asked_for)}" if asked_for and self.slim is Slim.AUTO else words
-
-
-_THERE_AT_TIMES = frozenset({InterpreterOrigin.DOWNLOADED, InterpreterOrigin.CONDA, InterpreterOrigin.UNSOLVED})
 
 
 def plan_finish(facts: Facts, server: ServerPlan, interpreter: Interpreter) -> FinishPlan:

@@ -19,6 +19,7 @@ from ml_buildpack.apply.conda.provided import read_provided, write_provided
 from ml_buildpack.apply.conda.solver import CondaSolver
 from ml_buildpack.apply.downloads import Downloader, make_downloader, read_credentials
 from ml_buildpack.apply.layer_store import LayerStore, remove_tree, write_atomically
+from ml_buildpack.apply.lock_changes import say_changes
 from ml_buildpack.cnb.layer import EnvEntry, LayerName, LayerTypes, Present, RestoredLayer
 from ml_buildpack.console import Console
 from ml_buildpack.errors import CommandFailed, PackageNotFound, ResolutionConflict
@@ -44,8 +45,6 @@ from ml_buildpack.plan.lock_source import Resolve, UseKeptLock
 from ml_buildpack.sizes import count, render_bytes
 
 LOCK_FILENAME = "conda-lock.json"
-# More differences than this are a different environment; the log says how many.
-CHANGES_SHOWN_MAX = 12
 _TYPES = LayerTypes(cache=True)
 _PACKAGES_METADATA = {"schema": "1"}
 
@@ -175,7 +174,7 @@ class CondaEnvironment:
         size = f", {render_bytes(lock.size_bytes)}" if lock.size_bytes else ""
         self.console.note(f"{count(len(lock.packages), 'conda package')}{size}, Python {lock.python_version}")
         if before is not None:
-            self._say_changes(before, lock)
+            say_changes(self.console, describe_changes(before, lock))
         return known(lock)
 
     def _say_what_is_asked(self, reasons: tuple[str, ...]) -> None:
@@ -238,15 +237,6 @@ class CondaEnvironment:
         if "error" in answer:
             message = without_secrets(f"{answer['error']}: {answer['message']}", self.plan.channels)
             raise CommandFailed(argv=("py-rattler", "install"), exit_code=1, output_tail=message)
-
-    def _say_changes(self, before: CondaLock, after: CondaLock) -> None:
-        changes = describe_changes(before, after)
-        for change in changes[:CHANGES_SHOWN_MAX]:
-            self.console.note(change)
-        if len(changes) > CHANGES_SHOWN_MAX:
-            self.console.note(f"and {len(changes) - CHANGES_SHOWN_MAX} more")
-        if not changes:
-            self.console.note("the same packages as before")
 
 
 def make_conda_environment(
